@@ -1,0 +1,43 @@
+"""The root of the `tracegraph` command: each feature adds its own module.
+
+Modules named here import only the standard library and typer at the top, so that
+`tracegraph --help` answers in well under 150 ms; the rest loads when a command runs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tracegraph._version import __version__
+
+app = typer.Typer(
+    name="tracegraph",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Improve LLM workflows and agents: record, give feedback, change, prove.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tracegraph {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; a TracegraphError becomes one line on standard error."""
+    app()

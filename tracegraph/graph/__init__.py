@@ -1,0 +1,1 @@
+"""Record: nodes, bundled functions, feedback."""

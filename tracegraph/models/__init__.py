@@ -1,0 +1,1 @@
+"""Language models: the client, structured output, cache, budget, and local servers."""

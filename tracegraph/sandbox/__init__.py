@@ -1,0 +1,1 @@
+"""Isolation: run code that a model wrote where it can hurt nothing."""
