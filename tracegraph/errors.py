@@ -1,5 +1,7 @@
 """The errors that tracegraph raises: one small hierarchy, each message says what to do."""
 
+from __future__ import annotations
+
 
 class TracegraphError(Exception):
     """The base of every error that tracegraph raises on purpose."""

@@ -1,0 +1,120 @@
+"""Which node a native value came from: by the identity of objects, and what that leaves open.
+
+A value is *decidable* when two computations do not give the same object by accident. Small
+integers, booleans, None, short strings and empty tuples are shared by the interpreter: for
+these the last producer of the same object is only a guess, and the edge is marked inferred.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from tracegraph.graph.arithmetic import GETATTR, GETITEM
+from tracegraph.graph.node import apply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tracegraph.graph.node import Node
+
+_SMALL_INTS = range(-5, 257)
+_DEPTH = 4  # how deep the parts of a result are known on their own
+_PARTS = 10_000  # how many parts of one result are known on their own
+_TEXTS = 64  # how many recent texts are searched for one inside another
+_TEXT_LENGTH = 8  # shorter texts are found everywhere
+
+
+def decidable(value: Any) -> bool:
+    """Whether the identity of a value tells where it came from."""
+    if value is None or value is True or value is False or value is Ellipsis:
+        return False
+    kind = type(value)
+    if kind is int:
+        return value not in _SMALL_INTS
+    if kind is str:
+        # Constants that look like identifiers are interned, as are single characters.
+        return len(value) > 1 and not (value.isascii() and value.replace("_", "a").isalnum())
+    if kind in (bytes, tuple, frozenset):
+        return len(value) > (1 if kind is bytes else 0)
+    return True
+
+
+class Known:
+    """A value, the node that it is, or is a part of, and the way to the part."""
+
+    __slots__ = ("_node", "_part", "shared", "value")
+
+    def __init__(self, value: Any, node: Node[Any], part: tuple[Any, ...], shared: bool) -> None:
+        self.value = value
+        self.shared = shared
+        self._node = node
+        self._part = part
+
+    def resolve(self) -> Node[Any]:
+        """Return the node of the value; a part becomes a recorded item or attribute."""
+        for operation, key in self._part:
+            self._node = apply(operation, (self._node, key))
+        self._part = ()
+        return self._node
+
+    @property
+    def owner(self) -> Node[Any]:
+        """The node that the value, or the whole that it is a part of, came from."""
+        return self._node
+
+
+class KnownValues:
+    """The values of a recording by identity; it keeps them alive, so that no id is reused."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[int, Known] = {}
+        self._texts: deque[Known] = deque(maxlen=_TEXTS)
+
+    def get(self, value: Any) -> Known | None:
+        """Return what is known of this very object."""
+        return self._by_id.get(id(value))
+
+    def learn(self, value: Any, node: Node[Any], *, again: bool = False) -> None:
+        """Note that a node has this value, and what it is made of.
+
+        ``again`` says that another call gave the same object before: whoever holds it now does
+        not tell which of the two it was taken from.
+        """
+        shared = again or not decidable(value)
+        self._by_id[id(value)] = known = Known(value, node, (), shared)
+        if type(value) is str and len(value) >= _TEXT_LENGTH:
+            self._texts.append(known)
+        for count, (part, way) in enumerate(_parts(value, (), _DEPTH)):
+            if count >= _PARTS:
+                break
+            if id(part) not in self._by_id and decidable(part):
+                self._by_id[id(part)] = Known(part, node, way, False)
+
+    def texts_in(self, value: Any) -> Iterator[Known]:
+        """Yield known texts that contain a text or are contained in it, the newest first."""
+        if type(value) is not str or len(value) < _TEXT_LENGTH:
+            return
+        for known in reversed(self._texts):
+            if known.value in value or value in known.value:
+                yield known
+
+
+def _parts(value: Any, way: tuple[Any, ...], depth: int) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    if depth == 0:
+        return
+    if isinstance(value, dict):
+        items = [(part, (*way, (GETITEM, key))) for key, part in value.items()]
+    elif isinstance(value, (list, tuple)):
+        items = [(part, (*way, (GETITEM, i))) for i, part in enumerate(value)]
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        items = [
+            (getattr(value, f.name, None), (*way, (GETATTR, f.name)))
+            for f in dataclasses.fields(value)
+        ]
+    else:
+        return
+    yield from items
+    for part, inner in items:
+        yield from _parts(part, inner, depth - 1)
