@@ -108,6 +108,7 @@ class RecordedMethod:
         self._name = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> MessageNode[Any]:
+        """Call the method and record it."""
         from tracegraph.graph.containers import apply_deep
 
         return apply_deep(method_operation(self._name), (self._node, *args), kwargs)
@@ -178,6 +179,7 @@ class NodeOperators:
         return self._apply(ROUND, (self, n))
 
     def __call__(self, *args: Any, **kwargs: Any) -> MessageNode[Any]:
+        """Call the value, which is a function, and record it."""
         from tracegraph.graph.containers import apply_deep
 
         return apply_deep(CALL, (self, *args), kwargs)

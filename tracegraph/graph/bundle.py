@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
+import sys
 import types
 from typing import TYPE_CHECKING, Any, overload
 
@@ -53,18 +53,18 @@ class BundledFunction:
         self.allow_external_dependencies = allow_external_dependencies
         self.plain_recursion = overwrite_python_recursion or trainable
         self.n_outputs = n_outputs
-        self.is_method = False
         self.parameter: CodeParameter | None = None
         self._run: Callable[..., Any] = fun
         if trainable:
             from tracegraph.graph.code.parameter import CodeParameter
 
-            self.parameter = CodeParameter.of(fun, projections=projections, **(code or {}))
+            self.parameter = CodeParameter(fun, projections=projections, **(code or {}))
             self._run = self.parameter.call
 
     # Calls
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function and record the call."""
         if not switch.on:
             return self._plain(args, kwargs)
         outer = current_frame.get()
@@ -111,7 +111,7 @@ class BundledFunction:
     # Methods
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.is_method = True
+        self.operation.receiver = True
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
@@ -176,11 +176,16 @@ class BundledFunction:
 class AsyncBundledFunction(BundledFunction):
     """A bundled ``async def``."""
 
-    # What asyncio.iscoroutinefunction and inspect.iscoroutinefunction look for.
-    _is_coroutine = getattr(asyncio.coroutines, "_is_coroutine", None)
+    # What inspect.iscoroutinefunction looks for from Python 3.12 on.
     _is_coroutine_mark = getattr(inspect, "_is_coroutine_mark", None)
 
+    @property
+    def _is_coroutine(self) -> Any:
+        # What asyncio.iscoroutinefunction looks for; not worth importing asyncio.
+        return getattr(sys.modules.get("asyncio.coroutines"), "_is_coroutine", None)
+
     async def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function and record the call."""
         if not switch.on:
             return await self._plain(args, kwargs)
         outer = current_frame.get()
@@ -199,6 +204,7 @@ class GeneratorBundledFunction(BundledFunction):
     """A bundled generator function: each item that it yields is a node."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """Call the function and record the call."""
         if not switch.on:
             return self._plain(args, kwargs)  # type: ignore[no-any-return]
         return self._items(self._begin(current_frame.get(), args, kwargs))
@@ -231,6 +237,7 @@ class AsyncGeneratorBundledFunction(BundledFunction):
     """A bundled async generator function: each item that it yields is a node."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        """Call the function and record the call."""
         if not switch.on:
             return self._plain(args, kwargs)  # type: ignore[no-any-return]
         return self._items(self._begin(current_frame.get(), args, kwargs))

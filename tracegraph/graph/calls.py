@@ -54,7 +54,7 @@ class NodesCall:
             plain=bundle if bundle.plain_recursion else None,
         )
         # The receiver of a method is passed as it is: it may hold the very nodes it works with.
-        skip = 1 if bundle.is_method else 0
+        skip = 1 if bundle.operation.receiver else 0
         found: list[Node[Any]] = []
         for index, arg in enumerate(args):
             if isinstance(arg, Node):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -30,7 +31,7 @@ class Range:
 
     def check(self, value: Any) -> str | None:
         """Return what is wrong with the value, or None."""
-        if isinstance(value, float) and value != value:
+        if isinstance(value, float) and math.isnan(value):
             return f"must be {self}, not NaN"
         below = self.low is not None and value < self.low
         above = self.high is not None and value > self.high

@@ -59,6 +59,17 @@ class CodeError(ParameterError):
     """Code proposed for a parameter is refused; the old code keeps running."""
 
 
+class LearnedCodeError(TracegraphError):
+    """Changed code raised, hung or was stopped; ``kind`` is the error's type in its own words."""
+
+    from_the_code = True  # it counts as the function's own exception: it becomes feedback
+
+    def __init__(self, kind: str, text: str, error_comment: str | None = None) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.error_comment = error_comment
+
+
 class ExecutionError(TracegraphError):
     """A recorded call raised; ``exception_node`` holds the error as a node of the graph."""
 

@@ -21,8 +21,8 @@ def explain(error: BaseException) -> dict[str, Any]:
         # The inner call has explained it already.
         inner = error.exception_node
         return {"exception": error, "inner": inner, **_stored(inner.info)}
-    told = getattr(error, "error_comment", None)
-    summary = f"({type(error).__name__}) {error}"
+    told = getattr(error, "error_comment", None)  # an error of learned code brings its own
+    summary = f"({getattr(error, 'kind', type(error).__name__)}) {error}"
     return {
         "exception": error,
         "traceback": "".join(traceback.format_exception(error)),

@@ -52,18 +52,18 @@ class NativeCall:
             used={},
             plain=bundle if bundle.plain_recursion else None,
         )
+        skip = 1 if bundle.operation.receiver else 0
         nodes: list[Node[Any]] = []
-        self.args = [unwrap(arg, nodes)[0] for arg in args]
+        self.args = [arg if i < skip else unwrap(arg, nodes)[0] for i, arg in enumerate(args)]
         self.kwargs = {key: unwrap(arg, nodes)[0] for key, arg in kwargs.items()}
         self._inferred: set[str] = set()
         self._extra: dict[str, Node[Any]] = {}
         if bundle.parameter is not None:
             self._extra["__code"] = bundle.parameter
-        skip = bundle.is_method and bool(args)
         named = bundle.operation.bind(args, kwargs) if outer.tracing else {}
         names = list(named)
         self._kept = tuple(
-            arg if i == 0 and skip else self._origin(arg, names[i] if i < len(names) else str(i))
+            arg if i < skip else self._origin(arg, names[i] if i < len(names) else str(i))
             for i, arg in enumerate(args)
         )
         self._kept_kwargs = {key: self._origin(arg, key) for key, arg in kwargs.items()}
@@ -165,7 +165,8 @@ class NativeCall:
             for node in outside:
                 self._link(node, owned.get(id(node)) or node.name, guessed=False)
         found: list[Node[Any]] = []
-        for kept in (*self._kept, *self._kept_kwargs.values()):
+        skip = 1 if self.bundle.operation.receiver else 0
+        for kept in (*self._kept[skip:], *self._kept_kwargs.values()):
             unwrap(kept, found)
         return distinct((*found, *self._extra.values()))
 

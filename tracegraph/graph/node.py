@@ -330,15 +330,20 @@ class MessageNode(Node[T]):
             from tracegraph.graph.containers import leaves
 
             found: dict[str, Node[Any]] = {}
+            receiver = self._receiver()
             for key, value in self._operation.bind(self._args, self._kwargs, defaults=True).items():
                 if isinstance(value, Node):
                     found[key] = value
                     continue
-                inside = leaves(value, key)
+                inside = {} if value is receiver else leaves(value, key)
                 found.update(inside or {key: _constant(value, key)})
             found.update(self._extra or {})
             self._inputs = found
         return dict(self._inputs)
+
+    def _receiver(self) -> Any:
+        """The object whose method was called; a value that is nowhere else when there is none."""
+        return self._args[0] if self._operation.receiver and self._args else self
 
     @property
     def inferred(self) -> frozenset[str]:
@@ -425,7 +430,7 @@ def exception_text(error: BaseException) -> str:
     """Return an error as ``(Type) message``."""
     if isinstance(error, ExecutionError):
         return error.exception_node.text
-    return f"({type(error).__name__}) {error}"
+    return f"({getattr(error, 'kind', type(error).__name__)}) {error}"
 
 
 def message(

@@ -18,7 +18,7 @@ class Operation:
     Signature, source and documentation are read on demand: recording a call needs none of them.
     """
 
-    __slots__ = ("_signature", "_source", "description", "fun", "name")
+    __slots__ = ("_signature", "_source", "description", "fun", "name", "receiver")
 
     def __init__(
         self, fun: Callable[..., Any], *, name: str | None = None, description: str | None = None
@@ -29,6 +29,8 @@ class Operation:
             called, description = match.group(1), description[match.end() :]
         self.name = called
         self.description: str = description if description is not None else self.doc
+        # Whether the first argument is the object of a method: passed and kept as it is.
+        self.receiver = False
         self._signature: inspect.Signature | None = None
         self._source: str | None = None
 

@@ -6,7 +6,7 @@ import copy
 import json
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args
 
 from tracegraph.graph.constraints import Choices, Length, Pattern, Predicate, Range, Words
 from tracegraph.graph.errors import ConstraintError, ParameterError
@@ -94,8 +94,10 @@ class ParameterNode(Node[T]):
             found.append(Predicate(check, (check.__doc__ or check.__name__).strip()))
         if isinstance(constraint, str):
             found.append(Words(constraint))
+        elif isinstance(constraint, (list, tuple)):
+            found.extend(constraint)
         elif constraint is not None:
-            found.extend(constraint if isinstance(constraint, Sequence) else [constraint])
+            found.append(constraint)
         self._constraints = tuple(found)
         self._data = self.validate(self._data)
 
@@ -159,7 +161,7 @@ class ParameterNode(Node[T]):
     def _set(self, value: Any) -> None:
         self.update(value)
 
-    def copy(self) -> ParameterNode[T]:
+    def copy(self) -> Self:
         """Return an independent parameter with the same value and constraints."""
         made = type(self).__new__(type(self))
         for base in type(self).__mro__:

@@ -87,18 +87,19 @@ class Subgraph:
     def line(self, node: MessageNode[Any], *, length: int = 60) -> str:
         """Return a call as code: ``out = fun(x=a, n=3)``, constants cut to ``length``."""
         bound = node.operation.bind(node._args, node._kwargs)
-        args = [f"{key}={self._shown(value, length)}" for key, value in bound.items()]
+        receiver = node._receiver()
+        args = [f"{k}={self._shown(v, length, v is receiver)}" for k, v in bound.items()]
         args += [
             f"{_identifier(key)}={self.name_of(value)}"
             for key, value in (node._extra or {}).items()
         ]
         return f"{self.name_of(node)} = {_identifier(node.operation.name)}({', '.join(args)})"
 
-    def _shown(self, value: Any, length: int) -> str:
+    def _shown(self, value: Any, length: int, by_type: bool) -> str:
         if isinstance(value, Node):
             return self.name_of(value)
-        named = convert(value, lambda node: _Name(self.name_of(node)))
-        if getattr(type(named), "__repr__", None) is object.__repr__:
+        named = value if by_type else convert(value, lambda n: _Name(self.name_of(n)))
+        if by_type or getattr(type(named), "__repr__", None) is object.__repr__:
             return f"<{type(named).__name__}>"
         return shorten(repr(named), length)
 

@@ -1,0 +1,1 @@
+"""Code as a parameter: its source, the rules for a change, and where changed code runs."""

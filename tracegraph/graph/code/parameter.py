@@ -1,0 +1,137 @@
+"""``CodeParameter``: the source of a function as a value that an optimizer may change."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Literal
+
+from tracegraph.graph.code.execution import InProcess, Sandboxed
+from tracegraph.graph.code.policy import PURE_MODULES, CodePolicy
+from tracegraph.graph.code.source import find_function, function_source, signature_of
+from tracegraph.graph.code.surroundings import imported_modules, surroundings_of
+from tracegraph.graph.parameter import ParameterNode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tracegraph.graph.code.execution import Executor
+
+Isolation = Literal["sandbox", "none"]
+
+
+class CodeParameter(ParameterNode[str]):
+    """The source code of a bundled function.
+
+    While the source is the original one, the original function runs, here. Changed code must
+    pass the :class:`CodePolicy`, and runs in the sandbox; the old code runs until then.
+
+    Args:
+        fun: a function with source.
+        imports: modules that a change may import, beside those that only compute.
+        isolation: "sandbox", or "none" to run changed code in this process, which warns.
+        seconds: the deadline of one call of changed code.
+        projections: applied to each proposed source before it is checked.
+        executor: where changed code runs, instead of what ``isolation`` says.
+
+    Raises:
+        SourceError: the function has no source.
+    """
+
+    __slots__ = ("_changed", "_executor", "_original", "_plain", "_policy", "_prelude")
+
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        *,
+        imports: Sequence[str] = (),
+        isolation: Isolation = "sandbox",
+        seconds: float = 10.0,
+        projections: Sequence[Any] = (),
+        executor: Executor | None = None,
+    ) -> None:
+        source = function_source(fun)
+        name = fun.__name__
+        self._plain = fun
+        self._original: str = source
+        self._policy = CodePolicy(
+            name,
+            signature_of(find_function(source, name)),
+            PURE_MODULES | frozenset(imports) | imported_modules(source, fun),
+        )
+        self._changed, self._prelude = False, ""
+        if executor is None:
+            executor = InProcess() if isolation == "none" else Sandboxed(seconds)
+        self._executor = executor
+        super().__init__(
+            source,
+            name=f"__code_{name}",
+            kind="code",
+            description=f"The source code of {name}.",
+            constraint=[_Obeys(self._policy)],
+            projections=projections,
+        )
+
+    @property
+    def original(self) -> str:
+        """The source as the user wrote it."""
+        return self._original
+
+    @property
+    def policy(self) -> CodePolicy:
+        """The rules that a change must keep."""
+        return self._policy
+
+    def validate(self, value: Any) -> Any:
+        """Return the source as it would be accepted.
+
+        Raises:
+            CodeError: it does not parse, or breaks the policy.
+        """
+        return value if value == self._original else super().validate(value)
+
+    def update(self, value: Any) -> str:
+        """Replace the source and return the old one; on an error the old code keeps running.
+
+        Raises:
+            CodeError: the source is refused.
+        """
+        accepted = self.validate(getattr(value, "_data", value))
+        prelude = "" if accepted == self._original else surroundings_of(accepted, self._plain)
+        if accepted != self._original:
+            self._executor.check(accepted, self._policy.name, prelude)
+        old, self._data = self._data, accepted
+        self._version += 1
+        self._prelude, self._changed = prelude, accepted != self._original
+        return old
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function as it is now; a coroutine when it is an ``async def``."""
+        if not self._changed:
+            return self._plain(*args, **kwargs)
+        if inspect.iscoroutinefunction(self._plain):
+            return self._call_async(args, kwargs)
+        return self._executor.call(self._data, self._policy.name, self._prelude, args, kwargs)
+
+    async def _call_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        import asyncio
+
+        return await asyncio.to_thread(
+            self._executor.call, self._data, self._policy.name, self._prelude, args, kwargs
+        )
+
+
+class _Obeys:
+    """A code policy as a constraint."""
+
+    __slots__ = ("policy",)
+
+    def __init__(self, policy: CodePolicy) -> None:
+        self.policy = policy
+
+    def check(self, value: Any) -> str | None:
+        """Raise what the policy raises: its message is made for optimizers."""
+        self.policy.check(value)
+        return None
+
+    def __str__(self) -> str:
+        return str(self.policy)
