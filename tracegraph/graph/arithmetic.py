@@ -39,8 +39,8 @@ def _reflected(operation: Operation) -> Binary:
     return method
 
 
-def _op(name: str, fun: Callable[..., Any], description: str) -> Operation:
-    return Operation(fun, name=name, description=description)
+def _op(name: str, fun: Callable[..., Any], description: str, second: str = "y") -> Operation:
+    return Operation(fun, name=name, description=description, arguments=("x", second))
 
 
 def _round(x: Any, n: int | None = None) -> Any:
@@ -55,7 +55,7 @@ POS = _op("pos", operator.pos, "+x")
 NEG = _op("neg", operator.neg, "-x")
 ABS = _op("abs", operator.abs, "The absolute value of x.")
 INVERT = _op("invert", operator.invert, "~x")
-ROUND = _op("round", _round, "x rounded to n digits.")
+ROUND = _op("round", _round, "x rounded to n digits.", "n")
 FLOOR = _op("floor", math.floor, "The largest integer not above x.")
 CEIL = _op("ceil", math.ceil, "The smallest integer not below x.")
 TRUNC = _op("trunc", math.trunc, "x cut to an integer, towards zero.")
@@ -79,13 +79,13 @@ EQ = _op("eq", operator.eq, "x == y")
 NEQ = _op("neq", operator.ne, "x != y")
 GE = _op("ge", operator.ge, "x >= y")
 GT = _op("gt", operator.gt, "x > y")
-GETITEM = _op("getitem", operator.getitem, "x[index]")
-GETATTR = _op("getattr", getattr, "The attribute of x with this name.")
+GETITEM = _op("getitem", operator.getitem, "x[index]", "index")
+GETATTR = _op("getattr", getattr, "The attribute of x with this name.", "name")
 LEN = _op("len", len, "The length of x.")
 TO_LIST = _op("to_list", list, "x as a list.")
 KEYS = _op("keys", lambda x: list(x.keys()), "The keys of x as a list.")
 VALUES = _op("values", lambda x: list(x.values()), "The values of x as a list.")
-CALL = _op("call", _call, "fun(*args, **kwargs)")
+CALL = Operation(_call, name="call", description="fun(*args, **kwargs)")
 
 
 @functools.lru_cache(maxsize=512)

@@ -82,9 +82,10 @@ class BundledFunction:
         self, outer: Frame | None, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> NodesCall | NativeCall:
         if outer is not None and outer.recording is not None and outer.recording.native:
-            from tracegraph.graph.native import NativeCall
+            from tracegraph.graph.native import NativeCall, TransparentCall
 
-            return NativeCall(self, outer, args, kwargs)
+            kind = TransparentCall if self.traceable else NativeCall
+            return kind(self, outer, args, kwargs)
         return NodesCall(self, outer, args, kwargs)
 
     def _plain(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -100,9 +100,9 @@ def backward(
                 f"feedback goes to a node; got a {type(node).__name__}. Inside record(), use"
                 " run.feedback(value, …)"
             )
-        if not node._flow():
+        if not node._is_call():
             raise FeedbackError(
-                f"{node.name} has no parents, so nothing recorded can have caused it: give"
+                f"{node.name} has no parents in the record, so nothing recorded can have caused it: give"
                 " feedback on the result of a bundled function or of an operator"
             )
     texts = [
@@ -152,13 +152,12 @@ def ancestors(outputs: Iterable[Node[Any]]) -> tuple[list[MessageNode[Any]], lis
     in_order = True
     while stack:
         node = stack.pop()
-        flow = node._flow()
-        if not flow:
+        if not node._is_call():
             roots.append(node)
             continue
         calls.append(node)
         made = node._seq
-        for parent in flow:
+        for parent in node._flow():
             if parent._seq >= made:
                 in_order = False
             if id(parent) not in seen:

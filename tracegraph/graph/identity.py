@@ -84,7 +84,7 @@ class KnownValues:
         """
         shared = again or not decidable(value)
         self._by_id[id(value)] = known = Known(value, node, (), shared)
-        if type(value) is str and len(value) >= _TEXT_LENGTH:
+        if type(value) is str and len(value.strip()) >= _TEXT_LENGTH:
             self._texts.append(known)
         for count, (part, way) in enumerate(_parts(value, (), _DEPTH)):
             if count >= _PARTS:
@@ -94,10 +94,11 @@ class KnownValues:
 
     def texts_in(self, value: Any) -> Iterator[Known]:
         """Yield known texts that contain a text or are contained in it, the newest first."""
-        if type(value) is not str or len(value) < _TEXT_LENGTH:
+        bare = value.strip() if type(value) is str else ""
+        if len(bare) < _TEXT_LENGTH:
             return
         for known in reversed(self._texts):
-            if known.value in value or value in known.value:
+            if known.value.strip() in value or bare in known.value:
                 yield known
 
 

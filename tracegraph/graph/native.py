@@ -179,3 +179,33 @@ class NativeCall:
         self._recording.known.learn(value, made, again=known is not None and not passed_up)
         if self._outer.root:
             pending_reads.set(())
+
+
+class TransparentCall(NativeCall):
+    """A call of traceable code: what it calls is recorded in its place."""
+
+    __slots__ = ("_before",)
+
+    def __enter__(self) -> None:
+        self._before = len(self._siblings())
+
+    def __exit__(self, *exc_info: object) -> None:
+        pass
+
+    def finish(self, value: Any) -> Any:
+        """Return the result; it is recorded only when no inner call returned it."""
+        if self._recording.known.get(value) is not None:
+            return value
+        made = self._siblings()[self._before :]
+        used = {id(parent) for node in made for parent in node._parents}
+        for node in made:
+            if id(node) not in used:
+                self._link(node, f"inside~{node.name}", guessed=True)
+        return super().finish(value)
+
+    def fail(self, error: Exception) -> Exception:
+        """Record the error unless an inner call has done so; return it as it is."""
+        return error if self._recording.known.get(error) is not None else super().fail(error)
+
+    def _siblings(self) -> list[MessageNode[Any]]:
+        return self._recording.nodes if self._outer.root else self._outer.created or []

@@ -156,6 +156,10 @@ class Node(NodeOperators, Generic[T]):
         """Whether nothing that is alive was computed from it."""
         return not self.children
 
+    def _is_call(self) -> bool:
+        """Whether it is the result of something that was recorded."""
+        return False
+
     def _flow(self) -> tuple[Node[Any], ...]:
         """The parents that are nodes of their own: what feedback travels along."""
         return ()
@@ -281,7 +285,9 @@ class MessageNode(Node[T]):
         description: starts with the operation's name in brackets, "[add] x plus y".
     """
 
-    __slots__ = ("_args", "_extra", "_inferred", "_inputs", "_kwargs", "_operation", "_parents")
+    __slots__ = (
+        "_args", "_extra", "_inferred", "_inputs", "_kwargs", "_operation", "_parents", "_traced",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -304,6 +310,7 @@ class MessageNode(Node[T]):
         self._extra: dict[str, Node[Any]] | None = named
         self._inferred: frozenset[str] = frozenset()
         self._inputs: dict[str, Node[Any]] | None = None
+        self._traced = True
         self._parents: tuple[Node[Any], ...] = tuple(named.values())
         for parent in self._parents:
             parent._adopt(self)
@@ -359,6 +366,9 @@ class MessageNode(Node[T]):
     def parents(self) -> list[Node[Any]]:
         """The inputs, each once."""
         return list({id(node): node for node in self.inputs.values()}.values())
+
+    def _is_call(self) -> bool:
+        return self._traced
 
     def _flow(self) -> tuple[Node[Any], ...]:
         return self._parents
@@ -460,13 +470,15 @@ def message(
     made._extra = extra
     made._inferred = _NONE_INFERRED
     made._inputs = None
+    made._traced = True
     if frame is None:
         made._index = UNNUMBERED
     else:
         recording = frame.recording
         made._index = UNNUMBERED if recording is None else recording.number(operation.name)
         if not frame.tracing:
-            made._args, made._kwargs, made._extra = (), NO_KWARGS, {}
+            made._args, made._kwargs, made._extra, made._inputs = (), NO_KWARGS, None, {}
+            made._traced = False
             parents = ()
         elif frame.used is not None:
             for parent in parents:
@@ -557,4 +569,4 @@ def _by_hand(*args: Any, **kwargs: Any) -> Any:
 
 _NONE_INFERRED: frozenset[str] = frozenset()
 NO_KWARGS: Mapping[str, Any] = MappingProxyType({})
-CLONE = Operation(copy.deepcopy, name="clone", description="Return a copy of x.")
+CLONE = Operation(lambda x: copy.deepcopy(x), name="clone", description="A copy of x.")

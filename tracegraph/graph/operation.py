@@ -18,12 +18,19 @@ class Operation:
     Signature, source and documentation are read on demand: recording a call needs none of them.
     """
 
-    __slots__ = ("_signature", "_source", "description", "fun", "name", "receiver")
+    __slots__ = ("_signature", "_source", "arguments", "description", "fun", "name", "receiver")
 
     def __init__(
-        self, fun: Callable[..., Any], *, name: str | None = None, description: str | None = None
+        self,
+        fun: Callable[..., Any],
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        arguments: tuple[str, ...] = (),
     ) -> None:
         self.fun = fun
+        # Names for positional arguments, where the signature has none that help.
+        self.arguments = arguments
         called: str = name or getattr(fun, "__name__", None) or type(fun).__name__
         if description is not None and (match := _BRACKETED.match(description)):
             called, description = match.group(1), description[match.end() :]
@@ -66,12 +73,17 @@ class Operation:
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, defaults: bool = False
     ) -> dict[str, Any]:
         """Name each argument: ``*args`` become ``args_0``…, ``**kwargs`` keep their keys."""
+        if self.arguments and len(args) <= len(self.arguments):
+            return dict(zip(self.arguments, args, strict=False)) | dict(kwargs)
         signature = self.signature
         if signature is None:
             return {f"arg_{i}": value for i, value in enumerate(args)} | dict(kwargs)
         bound = signature.bind(*args, **kwargs)
         if defaults:
+            given = set(bound.arguments)
             bound.apply_defaults()
+            for key in [k for k, v in bound.arguments.items() if v is None and k not in given]:
+                del bound.arguments[key]  # a default that says nothing
         named: dict[str, Any] = {}
         for key, value in bound.arguments.items():
             kind = signature.parameters[key].kind

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import warnings
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args
 
 from tracegraph.graph.constraints import Choices, Length, Pattern, Predicate, Range, Words
@@ -13,6 +12,7 @@ from tracegraph.graph.errors import ConstraintError, ParameterError
 from tracegraph.graph.node import Node
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from collections.abc import Callable
 
     from tracegraph.graph.constraints import Constraint
