@@ -92,7 +92,7 @@ def test_a_long_loop_on_one_parameter_does_not_grow():
 
 def test_detach_and_deepcopy_forget_the_origin_and_copy_the_value():
     x = tg.node([1], name="x")
-    y = x + [2]
+    y = x + [2]  # noqa: RUF005
     made = y.detach()
     assert made.data == [1, 2]
     assert made.parents == []

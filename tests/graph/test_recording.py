@@ -20,6 +20,11 @@ def summarise(text, limit=100):
 
 
 @tg.bundle
+def count_items(items):
+    return len(items)
+
+
+@tg.bundle
 async def later(text):
     await asyncio.sleep(0)
     return f"later: {text}"
@@ -49,8 +54,7 @@ def test_native_values_flow_and_identity_finds_the_origin():
 def test_containers_built_by_the_program_are_looked_into():
     with tg.record() as run:
         a, b = summarise("first thing"), summarise("second thing")
-        joined = tg.bundle(lambda items: len(items))
-        joined({"parts": [a, (b,)], "n": 3})
+        count_items({"parts": [a, (b,)], "n": 3})
     (call,) = run.outputs
     assert [n.name for n in call._parents] == ["summarise0", "summarise1"]
     assert list(call.inputs) == ["items['parts'][0]", "items['parts'][1][0]"]

@@ -102,7 +102,7 @@ def backward(
             )
         if not node._is_call():
             raise FeedbackError(
-                f"{node.name} has no parents in the record, so nothing recorded can have caused it: give"
+                f"{node.name} has no parents in the record, so nothing can have caused it: give"
                 " feedback on the result of a bundled function or of an operator"
             )
     texts = [

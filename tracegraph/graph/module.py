@@ -124,7 +124,7 @@ class Module(ParameterContainer):
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
                 file.write(text + "\n")
             Path(temporary).replace(target)
         except BaseException:
@@ -143,7 +143,7 @@ class Module(ParameterContainer):
         from pathlib import Path
 
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            content = json.loads(Path(path).read_text(encoding="utf-8", errors="surrogatepass"))
         except ValueError as error:
             raise SchemaVersionError(f"{path}: not JSON ({error})") from None
         if not isinstance(content, dict) or content.get("format") != _FORMAT:
@@ -174,8 +174,8 @@ class Seq(UserList[Any], ParameterContainer):
     """A list that holds parameters."""
 
     def __init__(self, *items: Any) -> None:
-        whole = len(items) == 1 and hasattr(items[0], "__len__") and hasattr(items[0], "__iter__")
-        super().__init__(items[0] if whole and not isinstance(items[0], str) else items)
+        whole = len(items) == 1 and isinstance(items[0], (list, tuple, UserList))
+        super().__init__(items[0] if whole else items)
 
     def _members(self) -> Iterator[tuple[str, Any]]:
         return ((str(i), item) for i, item in enumerate(self.data))

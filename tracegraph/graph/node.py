@@ -569,4 +569,4 @@ def _by_hand(*args: Any, **kwargs: Any) -> Any:
 
 _NONE_INFERRED: frozenset[str] = frozenset()
 NO_KWARGS: Mapping[str, Any] = MappingProxyType({})
-CLONE = Operation(lambda x: copy.deepcopy(x), name="clone", description="A copy of x.")
+CLONE = Operation(copy.deepcopy, name="clone", description="A copy of x.", arguments=("x",))

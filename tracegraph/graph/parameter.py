@@ -5,15 +5,14 @@ from __future__ import annotations
 import copy
 import json
 import warnings
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, get_args
 
 from tracegraph.graph.constraints import Choices, Length, Pattern, Predicate, Range, Words
 from tracegraph.graph.errors import ConstraintError, ParameterError
 from tracegraph.graph.node import Node
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tracegraph.graph.constraints import Constraint
 
@@ -94,10 +93,9 @@ class ParameterNode(Node[T]):
             found.append(Predicate(check, (check.__doc__ or check.__name__).strip()))
         if isinstance(constraint, str):
             found.append(Words(constraint))
-        elif isinstance(constraint, (list, tuple)):
-            found.extend(constraint)
         elif constraint is not None:
-            found.append(constraint)
+            several = isinstance(constraint, (list, tuple))
+            found.extend(cast("list[Constraint]", constraint if several else [constraint]))
         self._constraints = tuple(found)
         self._data = self.validate(self._data)
 

@@ -59,3 +59,27 @@ def _define(source: str, name: str, prelude: str) -> Callable[..., Any]:
     exec(compile(source, file, "exec"), scope)
     made: Callable[..., Any] = scope[name]
     return made
+
+
+class Sandboxed:
+    """Runs changed code in a warm worker of the sandbox, shared by all code of this process."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def check(self, source: str, name: str, prelude: str) -> None:
+        """Define the function in the sandbox."""
+        from tracegraph.sandbox import RemoteError, SandboxError
+
+        try:
+            _worker().load(source, name, prelude=prelude)
+        except RemoteError as error:
+            raise CodeError(f"the code of {name} cannot be defined: {error}") from error
+        except SandboxError as error:
+            raise CodeError(f"the code of {name} cannot be defined in time: {error}") from error
+
+    def call(
+        self, source: str, name: str, prelude: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Call the function in the sandbox."""
+        raise NotImplementedError
