@@ -6,11 +6,13 @@ Modules named here import only the standard library and typer at the top, so tha
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
 from tracegraph._version import __version__
+from tracegraph.errors import TracegraphError
 
 app = typer.Typer(
     name="tracegraph",
@@ -40,4 +42,8 @@ def _root(
 
 def main() -> None:
     """Run the command line; a TracegraphError becomes one line on standard error."""
-    app()
+    try:
+        app()
+    except TracegraphError as error:
+        typer.echo(f"tracegraph: {error}", err=True)
+        sys.exit(1)

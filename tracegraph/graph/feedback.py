@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from tracegraph.graph.errors import CycleError, FeedbackError
@@ -147,11 +148,10 @@ def ancestors(outputs: Iterable[Node[Any]]) -> tuple[list[MessageNode[Any]], lis
     """
     calls: list[Any] = []
     roots: list[Node[Any]] = []
-    stack = list({id(node): node for node in outputs}.values())
-    seen = {id(node) for node in stack}
+    reached = list({id(node): node for node in outputs}.values())
+    seen = {id(node) for node in reached}
     in_order = True
-    while stack:
-        node = stack.pop()
+    for node in reached:  # it grows meanwhile: breadth first, so that it is nearly sorted already
         if not node._is_call():
             roots.append(node)
             continue
@@ -162,16 +162,14 @@ def ancestors(outputs: Iterable[Node[Any]]) -> tuple[list[MessageNode[Any]], lis
                 in_order = False
             if id(parent) not in seen:
                 seen.add(id(parent))
-                stack.append(parent)
-    roots.sort(key=_sequence)
-    calls.sort(key=_sequence)
+                reached.append(parent)
+    roots.reverse()
+    roots.sort(key=attrgetter("_seq"))
+    calls.reverse()
+    calls.sort(key=attrgetter("_seq"))
     # Nodes are made after their parents, so their sequence is an order, unless somebody
     # changed a parent afterwards.
     return (calls if in_order else _sorted(calls)), roots
-
-
-def _sequence(node: Node[Any]) -> int:
-    return node._seq
 
 
 def _sorted(calls: list[MessageNode[Any]]) -> list[MessageNode[Any]]:
