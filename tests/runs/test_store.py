@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import multiprocessing
 import os
 import pickle
 import signal
@@ -104,27 +103,28 @@ def test_many_threads_write_at_once(store: Store) -> None:
     assert len({c.request_hash for c in list_calls(store)}) == 200
 
 
-def _write_events(path: Path, number: int) -> None:
-    with Store(path) as store:
-        for n in range(40):
-            add_event(store, "tick", {"process": number, "n": n}).result()
+_TICKS = """
+import sys
+from tracegraph.runs import Store, add_event
+with Store(sys.argv[1]) as store:
+    for n in range(40):
+        add_event(store, "tick", {"process": int(sys.argv[2]), "n": n}).result()
+"""
 
 
 def test_processes_share_the_file_and_a_tail_reader_misses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_write_events, args=(path, n)) for n in range(3)]
-    for worker in workers:
-        worker.start()
+    workers = [
+        subprocess.Popen([sys.executable, "-c", _TICKS, str(path), str(n)]) for n in range(3)
+    ]
     seen, last = [], 0
     with Store(path) as store:
-        while len(seen) < 120 and any(w.is_alive() for w in workers):
+        while len(seen) < 120 and any(worker.poll() is None for worker in workers):
             for event in list_events(store, after=last):
                 assert event.id > last
                 last = event.id
                 seen.append((event.payload["process"], event.payload["n"]))
-        for worker in workers:
-            worker.join()
+        assert [worker.wait() for worker in workers] == [0, 0, 0]
         seen += [(e.payload["process"], e.payload["n"]) for e in list_events(store, after=last)]
     assert sorted(seen) == [(p, n) for p in range(3) for n in range(40)]
 

@@ -11,6 +11,7 @@ from tracegraph.runs.episodes import StoredEpisode, add_episode, list_episodes
 from tracegraph.runs.errors import RunTakenError, StoreClosedError, StoreError
 from tracegraph.runs.events import Event, add_event, follow_events, list_events
 from tracegraph.runs.ids import new_id
+from tracegraph.runs.process import process_alive, process_start
 from tracegraph.runs.runs import Run, finish_run, get_run, list_runs, start_run, take_run
 from tracegraph.runs.scope import current, run_scope, within
 from tracegraph.runs.search import (
@@ -44,5 +45,6 @@ __all__ = [
     "StoredEpisode", "add_episode", "list_episodes",
     "Event", "add_event", "list_events", "follow_events",
     "save_state", "load_state", "add_blob", "get_blob", "blob_hash",
+    "process_alive", "process_start",
     "StoreError", "StoreClosedError", "RunTakenError",
 ]  # fmt: skip

@@ -7,12 +7,12 @@ import socket
 import sqlite3
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from tracegraph.runs.errors import RunTakenError, StoreError
 from tracegraph.runs.ids import new_id
 from tracegraph.runs.payload import encode
+from tracegraph.runs.process import process_alive, process_start
 from tracegraph.runs.store import Store
 from tracegraph.runs.table import build, insert, where
 from tracegraph.runs.writer import Pending
@@ -22,7 +22,7 @@ RunStatus = Literal["running", "finished", "failed", "stopped"]
 
 def owner() -> str:
     """Return this process as `host:pid:start`, so that a reused pid is not taken for it."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+    return f"{socket.gethostname()}:{os.getpid()}:{process_start(os.getpid())}"
 
 
 def _alive(who: str | None) -> bool:
@@ -31,21 +31,7 @@ def _alive(who: str | None) -> bool:
     host, pid, started = who.rsplit(":", 2)
     if host != socket.gethostname():
         return True  # not ours to judge
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return started in ("", _started(int(pid)))
-
-
-def _started(pid: int) -> str:
-    # Field 22 of /proc/PID/stat: the start in clock ticks. Other systems go without.
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
+    return process_alive(int(pid), started)
 
 
 @dataclass(slots=True)
