@@ -7,7 +7,8 @@ import linecache
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tracegraph.graph.errors import CodeError
+from tracegraph.graph.code.worker import Worker
+from tracegraph.graph.errors import CodeError, LearnedCodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,25 +62,27 @@ def _define(source: str, name: str, prelude: str) -> Callable[..., Any]:
     return made
 
 
-class Sandboxed:
-    """Runs changed code in a warm worker of the sandbox, shared by all code of this process."""
+class Separate:
+    """Runs changed code in a warm process of its own, shared by all code of this process."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
     def check(self, source: str, name: str, prelude: str) -> None:
-        """Define the function in the sandbox."""
-        from tracegraph.sandbox import RemoteError, SandboxError
-
+        """Define the function there."""
         try:
-            _worker().load(source, name, prelude=prelude)
-        except RemoteError as error:
+            shared_worker().define(source, name, prelude, self.seconds)
+        except LearnedCodeError as error:
             raise CodeError(f"the code of {name} cannot be defined: {error}") from error
-        except SandboxError as error:
-            raise CodeError(f"the code of {name} cannot be defined in time: {error}") from error
 
     def call(
         self, source: str, name: str, prelude: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        """Call the function in the sandbox."""
-        raise NotImplementedError
+        """Call the function there."""
+        return shared_worker().call(source, name, prelude, args, kwargs, self.seconds)
+
+
+@functools.cache
+def shared_worker() -> Worker:
+    """Return the worker of this process; it starts when it is first used."""
+    return Worker()

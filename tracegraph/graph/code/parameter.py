@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
-from tracegraph.graph.code.execution import InProcess, Sandboxed
+from tracegraph.graph.code import codec
+from tracegraph.graph.code.execution import InProcess, Separate
 from tracegraph.graph.code.policy import PURE_MODULES, CodePolicy
 from tracegraph.graph.code.source import find_function, function_source, signature_of
 from tracegraph.graph.code.surroundings import imported_modules, surroundings_of
+from tracegraph.graph.containers import convert, native
 from tracegraph.graph.parameter import ParameterNode
 
 if TYPE_CHECKING:
@@ -37,7 +41,7 @@ class CodeParameter(ParameterNode[str]):
         SourceError: the function has no source.
     """
 
-    __slots__ = ("_changed", "_executor", "_original", "_plain", "_policy", "_prelude")
+    __slots__ = ("_changed", "_executor", "_method", "_original", "_plain", "_policy", "_prelude")
 
     def __init__(
         self,
@@ -50,6 +54,8 @@ class CodeParameter(ParameterNode[str]):
         executor: Executor | None = None,
     ) -> None:
         source = function_source(fun)
+        first = find_function(source, fun.__name__).args
+        self._method = any(a.arg in ("self", "cls") for a in [*first.posonlyargs, *first.args][:1])
         name = fun.__name__
         self._plain = fun
         self._original: str = source
@@ -60,7 +66,7 @@ class CodeParameter(ParameterNode[str]):
         )
         self._changed, self._prelude = False, ""
         if executor is None:
-            executor = InProcess() if isolation == "none" else Sandboxed(seconds)
+            executor = InProcess() if isolation == "none" else Separate(seconds)
         self._executor = executor
         super().__init__(
             source,
@@ -108,6 +114,8 @@ class CodeParameter(ParameterNode[str]):
         """Run the function as it is now; a coroutine when it is an ``async def``."""
         if not self._changed:
             return self._plain(*args, **kwargs)
+        if self._method and args:
+            args = (_attributes(args[0]), *args[1:])
         if inspect.iscoroutinefunction(self._plain):
             return self._call_async(args, kwargs)
         return self._executor.call(self._data, self._policy.name, self._prelude, args, kwargs)
@@ -118,6 +126,17 @@ class CodeParameter(ParameterNode[str]):
         return await asyncio.to_thread(
             self._executor.call, self._data, self._policy.name, self._prelude, args, kwargs
         )
+
+
+def _attributes(owner: Any) -> SimpleNamespace:
+    """Return the plain attributes of the object of a method: what learned code sees of it."""
+    seen = {}
+    for name, value in getattr(owner, "__dict__", {}).items():
+        plain = convert(value, native)
+        with contextlib.suppress(codec.CodecError):
+            codec.dumps(plain)
+            seen[name] = plain
+    return SimpleNamespace(**seen)
 
 
 class _Obeys:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 from tracegraph.graph.code.source import parse
 from tracegraph.graph.errors import CodeError
@@ -38,8 +41,10 @@ class FormatCode:
             CodeError: neither program is installed, or the source does not parse.
         """
         parse(source)
+        # Beside this Python first: an environment need not be activated.
+        places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         for command in (["ruff", "format", "-"], ["black", "-q", "-"]):
-            if program := shutil.which(command[0]):
+            if program := shutil.which(command[0], path=places):
                 done = subprocess.run(
                     [program, *command[1:]], input=source, capture_output=True, text=True,
                     timeout=30, check=False,
