@@ -31,6 +31,8 @@ class BundledFunction:
     :func:`record` of native values it takes and returns native values.
     """
 
+    gives_items = False  # whether a call gives several nodes, one an item
+
     def __init__(
         self,
         fun: Callable[..., Any],
@@ -204,6 +206,8 @@ class AsyncBundledFunction(BundledFunction):
 class GeneratorBundledFunction(BundledFunction):
     """A bundled generator function: each item that it yields is a node."""
 
+    gives_items = True
+
     def __call__(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """Call the function and record the call."""
         if not switch.on:
@@ -236,6 +240,8 @@ class GeneratorBundledFunction(BundledFunction):
 
 class AsyncGeneratorBundledFunction(BundledFunction):
     """A bundled async generator function: each item that it yields is a node."""
+
+    gives_items = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         """Call the function and record the call."""

@@ -25,6 +25,7 @@ class NodesCall:
 
     __slots__ = (
         "_frame",
+        "_items",
         "_kept",
         "_kept_kwargs",
         "_outer",
@@ -44,6 +45,7 @@ class NodesCall:
     ) -> None:
         self.bundle = bundle
         self._outer = outer
+        self._items = Items() if bundle.gives_items else None
         recording = None if outer is None else outer.recording
         if recording is not None:
             recording.check_open()
@@ -52,6 +54,7 @@ class NodesCall:
             tracing=outer is None or outer.tracing,
             used={},
             plain=bundle if bundle.plain_recursion else None,
+            overrides=None if outer is None else outer.overrides,
         )
         # The receiver of a method is passed as it is: it may hold the very nodes it works with.
         skip = 1 if bundle.operation.receiver else 0
@@ -63,6 +66,8 @@ class NodesCall:
                 break
         else:
             values: list[Any] = [arg._data if isinstance(arg, Node) else arg for arg in args]
+            if outer is not None and outer.overrides is not None:
+                values = [native(arg) if isinstance(arg, Node) else arg for arg in args]
             self._kept = args
             index = len(args)
         if index < len(args):
@@ -114,6 +119,8 @@ class NodesCall:
         )  # fmt: skip
         if inside is not None:
             made._notes = {"info": {"inner": list(leaves(inside, "").values())}}
+        if self._items is not None:
+            self._items.mark(made)
         if frame.created and frame.recording is not None:
             frame.recording.enclose(frame.created, made)
         if bundle.n_outputs > 1:
@@ -155,6 +162,21 @@ class NodesCall:
         return extra
 
 
+class Items:
+    """What the items of one generator call have in common: which call, and a number."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def mark(self, node: MessageNode[Any]) -> None:
+        """Note that a node is the next item."""
+        info = (node._notes or {}).get("info") or {}
+        node._notes = {**(node._notes or {}), "info": {**info, "items": self, "item": self.count}}
+        self.count += 1
+
+
 def _from_outside(
     nodes: dict[int, Node[Any]] | None, start: int, known: set[int]
 ) -> list[Node[Any]]:
@@ -173,6 +195,6 @@ def held_by(arguments: Mapping[str, Any]) -> dict[str, Node[Any]]:
 
 
 def _alias(node: Node[Any]) -> Node[Any]:
-    made = Node(node._data, name=node.name)
+    made = Node(native(node), name=node.name)
     made._notes = {"info": {"alias": node}}
     return made

@@ -92,15 +92,16 @@ def leaves(value: Any, path: str, depth: int = _DEPTH) -> dict[str, Node[Any]]:
 
 
 def native(node: Node[Any]) -> Any:
-    """Return the value of a node without counting it as read."""
-    return node._data
+    """Return the value of a node here and now, without counting it as read."""
+    frame = current_frame.get()
+    return node._data if frame is None else frame.value_of(node)
 
 
 def unwrap(value: Any, found: list[Node[Any]]) -> tuple[Any, Any]:
     """Return (the plain value for the function, what the record keeps); collect the nodes."""
     if isinstance(value, Node):
         found.append(value)
-        return value._data, value
+        return native(value), value
     if type(value) in ATOMIC or not holds_nodes(value):
         return value, value
     kept = convert(value, lambda node: node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tracegraph.graph.calls import held_by
+from tracegraph.graph.calls import Items, held_by
 from tracegraph.graph.containers import ATOMIC, convert, holds_nodes, native, unwrap
 from tracegraph.graph.identity import decidable
 from tracegraph.graph.node import MessageNode, Node, distinct, failure, message
@@ -24,6 +24,7 @@ class NativeCall:
         "_extra",
         "_frame",
         "_inferred",
+        "_items",
         "_kept",
         "_kept_kwargs",
         "_outer",
@@ -51,7 +52,9 @@ class NativeCall:
             tracing=outer.tracing,
             used={},
             plain=bundle if bundle.plain_recursion else None,
+            overrides=outer.overrides,
         )
+        self._items = Items() if bundle.gives_items else None
         skip = 1 if bundle.operation.receiver else 0
         nodes: list[Node[Any]] = []
         self.args = [arg if i < skip else unwrap(arg, nodes)[0] for i, arg in enumerate(args)]
@@ -141,6 +144,8 @@ class NativeCall:
             MessageNode, self.bundle.operation, value, self._kept, self._kept_kwargs,
             self._parents(), self._outer, self._extra or None,
         )  # fmt: skip
+        if self._items is not None:
+            self._items.mark(made)
         self._close(made, value)
         return value
 

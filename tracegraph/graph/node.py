@@ -84,9 +84,7 @@ class Node(NodeOperators, Generic[T]):
     def data(self) -> T:
         """The native value; reading it inside a bundled function counts as a dependency."""
         frame = current_frame.get()
-        if frame is not None:
-            frame.note_read(self)
-        return self._data
+        return self._data if frame is None else frame.read(self)
 
     @property
     def type(self) -> type[T]:
@@ -500,9 +498,7 @@ def message(
     return made
 
 
-def apply(
-    operation: Operation, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None
-) -> MessageNode[Any]:
+def apply(operation: Operation, args: tuple[Any, ...]) -> MessageNode[Any]:
     """Run an operator on nodes and native values, and record it.
 
     Raises:
@@ -510,21 +506,17 @@ def apply(
     """
     frame = current_frame.get()
     parents: tuple[Node[Any], ...] = tuple([arg for arg in args if isinstance(arg, Node)])
-    values = [arg._data if isinstance(arg, Node) else arg for arg in args]
-    if kwargs:
-        parents += tuple([arg for arg in kwargs.values() if isinstance(arg, Node)])
     if len(parents) > 1:
         parents = distinct(parents)
+    if frame is None:
+        values = [arg._data if isinstance(arg, Node) else arg for arg in args]
+    else:
+        values = [frame.value_of(arg) if isinstance(arg, Node) else arg for arg in args]
     try:
-        if kwargs:
-            data = operation.fun(*values, **{
-                key: arg._data if isinstance(arg, Node) else arg for key, arg in kwargs.items()
-            })  # fmt: skip
-        else:
-            data = operation.fun(*values)
+        data = operation.fun(*values)
     except Exception as error:
-        raise failure(operation, error, args, kwargs or NO_KWARGS, parents, frame) from error
-    return message(MessageNode, operation, data, args, kwargs or NO_KWARGS, parents, frame)
+        raise failure(operation, error, args, NO_KWARGS, parents, frame) from error
+    return message(MessageNode, operation, data, args, NO_KWARGS, parents, frame)
 
 
 def failure(

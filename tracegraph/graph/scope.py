@@ -29,10 +29,13 @@ class Frame:
     ``passed`` those that inner recorded calls took; ``start`` is the sequence number at which
     the frame was opened: what is older came from outside. ``plain`` is the function whose
     recursive calls are not recorded, ``created`` the nodes made inside a recording. ``root``
-    marks the frame of a recording itself, outside of any call.
+    marks the frame of a recording itself, outside of any call. In a replay, ``overrides`` holds
+    the values that nodes have instead of their own.
     """
 
-    __slots__ = ("created", "passed", "plain", "recording", "root", "start", "tracing", "used")
+    __slots__ = (
+        "created", "overrides", "passed", "plain", "recording", "root", "start", "tracing", "used",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -42,22 +45,33 @@ class Frame:
         used: dict[int, Node[Any]] | None = None,
         plain: object = None,
         root: bool = False,
+        overrides: dict[int, Any] | None = None,
     ) -> None:
         self.recording = recording
         self.tracing = tracing
         self.used = used
         self.plain = plain
         self.root = root
+        self.overrides = overrides
         self.start = next_sequence()
         self.passed: dict[int, Node[Any]] | None = None
         self.created: list[MessageNode[Any]] | None = None
 
-    def note_read(self, node: Node[Any]) -> None:
-        """Note that the value of a node was read directly."""
+    def read(self, node: Node[Any]) -> Any:
+        """Return the value of a node and note that it was read directly."""
         if self.used is not None:
             self.used[id(node)] = node
         elif self.root:
             pending_reads.set((*pending_reads.get(), node))
+        if self.overrides is not None:
+            return self.overrides.get(id(node), node._data)
+        return node._data
+
+    def value_of(self, node: Node[Any]) -> Any:
+        """Return the value of a node without noting it."""
+        if self.overrides is not None:
+            return self.overrides.get(id(node), node._data)
+        return node._data
 
     def pass_on(self, node: Node[Any]) -> None:
         """Note that a recorded call inside this frame took a node."""

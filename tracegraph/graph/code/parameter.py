@@ -41,7 +41,7 @@ class CodeParameter(ParameterNode[str]):
         SourceError: the function has no source.
     """
 
-    __slots__ = ("_changed", "_executor", "_method", "_original", "_plain", "_policy", "_prelude")
+    __slots__ = ("_executor", "_method", "_original", "_plain", "_policy", "_prelude")
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class CodeParameter(ParameterNode[str]):
             signature_of(find_function(source, name)),
             PURE_MODULES | frozenset(imports) | imported_modules(source, fun),
         )
-        self._changed, self._prelude = False, ""
+        self._prelude = ""
         if executor is None:
             executor = InProcess() if isolation == "none" else Separate(seconds)
         self._executor = executor
@@ -107,24 +107,29 @@ class CodeParameter(ParameterNode[str]):
             self._executor.check(accepted, self._policy.name, prelude)
         old, self._data = self._data, accepted
         self._version += 1
-        self._prelude, self._changed = prelude, accepted != self._original
+        self._prelude = prelude
         return old
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function as it is now; a coroutine when it is an ``async def``."""
-        if not self._changed:
+        # A replay may give the parameter another source than its own for a while.
+        source = native(self)
+        if source == self._original:
             return self._plain(*args, **kwargs)
+        prelude = self._prelude if source is self._data else surroundings_of(source, self._plain)
         if self._method and args:
             args = (_attributes(args[0]), *args[1:])
         if inspect.iscoroutinefunction(self._plain):
-            return self._call_async(args, kwargs)
-        return self._executor.call(self._data, self._policy.name, self._prelude, args, kwargs)
+            return self._call_async(source, prelude, args, kwargs)
+        return self._executor.call(source, self._policy.name, prelude, args, kwargs)
 
-    async def _call_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    async def _call_async(
+        self, source: str, prelude: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         import asyncio
 
         return await asyncio.to_thread(
-            self._executor.call, self._data, self._policy.name, self._prelude, args, kwargs
+            self._executor.call, source, self._policy.name, prelude, args, kwargs
         )
 
 
