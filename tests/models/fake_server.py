@@ -136,11 +136,8 @@ class FakeUpstream:
         self._server = server
         self._capacity = capacity
 
-    def capacity(self) -> int:
+    def capacity(self, wanted: int) -> int:
         return self._capacity
-
-    def expect(self, wanted: int) -> None:
-        pass
 
     async def pick(self, request: Request | None) -> Endpoint:
         return Endpoint(self._server.url, "secret-token", "fake", "vllm")

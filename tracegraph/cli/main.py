@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from tracegraph._version import __version__
+from tracegraph.cli import models, serve
 from tracegraph.errors import TracegraphError
 
 app = typer.Typer(
@@ -22,6 +23,8 @@ app = typer.Typer(
     help="Improve LLM workflows and agents: record, give feedback, change, prove.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(models.app, name="models")
+app.add_typer(serve.app, name="serve")
 
 
 def _show_version(wanted: bool) -> None:

@@ -91,8 +91,7 @@ class LLM:
         self.transport: Transport = transport or make_transport(
             self.model, price=price, base_url=base_url, api_key=api_key
         )
-        self._concurrency = concurrency
-        self._limiter = Limiter(lambda: concurrency or self.transport.capacity())
+        self._limiter = Limiter(lambda wanted: concurrency or self.transport.capacity(wanted))
         self._recorder = Recorder(store)
         self._exchange = Exchange(
             self.transport, self._limiter, retry or RetryPolicy(), self._recorder, image_tokens

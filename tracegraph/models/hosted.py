@@ -59,7 +59,7 @@ class HostedTransport:
             self._constrains = own or bool(litellm.supports_response_schema(model=self.model))
         return self._constrains
 
-    def capacity(self) -> int:
+    def capacity(self, wanted: int) -> int:
         """Return a number in flight that usual rate limits bear."""
         return 16
 

@@ -10,13 +10,14 @@ from contextlib import asynccontextmanager, suppress
 
 
 class Limiter:
-    """Lets at most `limit()` holders in at a time, first come first served.
+    """Lets at most `limit(wanted)` holders in at a time, first come first served.
 
-    The limit is asked each time, so that it may grow while callers wait: a pool that gets
-    another server, say. Waiters may belong to different event loops.
+    The limit is asked each time and told how many hold a place or wait for one: a pool may
+    grow while callers wait. Waiters may belong to different event loops. The limit is asked
+    under a lock and must not wait for anything.
     """
 
-    def __init__(self, limit: Callable[[], int]) -> None:
+    def __init__(self, limit: Callable[[int], int]) -> None:
         self._limit = limit
         self._lock = threading.Lock()
         self._waiters: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = deque()
@@ -46,7 +47,7 @@ class Limiter:
     async def _acquire(self) -> None:
         loop = asyncio.get_running_loop()
         with self._lock:
-            if not self._waiters and self._held < self._limit():
+            if not self._waiters and self._held < self._limit(self._held + 1):
                 self._held += 1
                 return
             admitted: asyncio.Future[None] = loop.create_future()
@@ -68,7 +69,7 @@ class Limiter:
         """Admit as many waiters as the limit allows; to be called when the limit grew."""
         while True:
             with self._lock:
-                if not self._waiters or self._held >= self._limit():
+                if not self._waiters or self._held >= self._limit(self.wanted):
                     return
                 loop, admitted = self._waiters.popleft()
                 self._held += 1

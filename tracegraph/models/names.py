@@ -40,6 +40,11 @@ def make_transport(
         from tracegraph.models.served import ServedTransport
 
         return ServedTransport(LocalUpstream(name))
+    if kind == "vllm":
+        from tracegraph.models.served import ServedTransport
+        from tracegraph.models.vllm.pool import Pool
+
+        return ServedTransport(Pool(name))
     if not model:
         raise ModelError("the model has no name; use `local` or a string such as openai/NAME")
     from tracegraph.models.hosted import HostedTransport

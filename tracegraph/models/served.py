@@ -33,11 +33,11 @@ class Endpoint:
 class Upstream(Protocol):
     """One server or a pool of them."""
 
-    def capacity(self) -> int:
-        """How many requests the servers work on at once without making each other wait."""
+    def capacity(self, wanted: int) -> int:
+        """How many requests the servers work on at once, when `wanted` run or wait.
 
-    def expect(self, wanted: int) -> None:
-        """Be told how many requests run or wait now."""
+        It must not wait for anything; it may begin to start another server.
+        """
 
     async def pick(self, request: Request | None) -> Endpoint:
         """Return the server for a request, started if need be."""
@@ -60,9 +60,9 @@ class ServedTransport:
         self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient]
         self._clients = weakref.WeakKeyDictionary()
 
-    def capacity(self) -> int:
+    def capacity(self, wanted: int) -> int:
         """Return the upstream's."""
-        return self.upstream.capacity()
+        return self.upstream.capacity(wanted)
 
     def worst_price(self, prompt_tokens: int, completion_tokens: int) -> float:
         """Return 0: these servers are one's own."""

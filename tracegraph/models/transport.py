@@ -30,8 +30,8 @@ class Transport(Protocol):
     def constrains(self) -> bool:
         """Whether the server makes the decoder keep to a JSON schema."""
 
-    def capacity(self) -> int:
-        """How many requests it is sensible to have in flight now."""
+    def capacity(self, wanted: int) -> int:
+        """How many requests it is sensible to have in flight, when `wanted` run or wait."""
 
     def worst_price(self, prompt_tokens: int, completion_tokens: int) -> float:
         """Return the most dollars that this many tokens can cost."""

@@ -28,13 +28,10 @@ class LocalUpstream:
         self._lock = threading.Lock()
         self._state: ServerState | None = None
 
-    def capacity(self) -> int:
+    def capacity(self, wanted: int) -> int:
         """Return the server's slots: more in flight would wait in the server."""
         state = self._state
         return state.slots if state is not None else _SLOTS
-
-    def expect(self, wanted: int) -> None:
-        """Do nothing: there is one server."""
 
     async def pick(self, request: Request | None) -> Endpoint:
         """Return the server, in another thread found or started."""

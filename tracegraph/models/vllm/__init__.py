@@ -1,0 +1,1 @@
+"""vLLM: its environment, its servers, and the pool that the client speaks to."""
