@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LINKS  := build/links
 
-.PHONY: help setup demo test check lint types layers format clean
+.PHONY: help setup demo models test check lint types layers format clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -18,7 +18,10 @@ $(VENV)/.ready: pyproject.toml .ci/setup .ci/system-packages
 demo: setup  ## Run the main job on real input
 	$(BIN)/python cookbook/01_record.py
 
-test: setup check  ## Run every check and every test
+models: setup  ## Fetch the models and servers that the tests use (into the user's cache)
+	bash .ci/models $(VENV)
+
+test: setup check models  ## Run every check and every test
 	$(BIN)/python -m pytest
 
 check: setup lint types layers  ## Lint, format, types, layers, spelling, dead code

@@ -100,7 +100,8 @@ async def test_when_the_asker_gives_up_another_asks(
     server.behave = behave
     llm = make_llm(cache=cache, retry=RetryPolicy(attempts=1))
     tasks = [asyncio.create_task(llm.complete("Hi")) for _ in range(3)]
-    await asyncio.sleep(0.03)
+    while not server.in_flight:
+        await asyncio.sleep(0.005)
     tasks[0].cancel()
     async with asyncio.timeout(5):
         assert [(await task).text for task in tasks[1:]] == ["hello", "hello"]

@@ -161,5 +161,5 @@ async def complete(
     return reply
 
 
-# What an answer is made of; ids, times and fingerprints would only make cassettes differ.
-_KEPT = frozenset({"choices", "usage", "model", "prompt_token_ids"})
+# What an answer is made of; ids, times and paths would only make cassettes differ.
+_KEPT = frozenset({"choices", "usage", "prompt_token_ids"})

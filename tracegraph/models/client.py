@@ -263,7 +263,7 @@ class LLM:
             sampling.pop("n", None)
         elif sampling["n"] < 1:
             raise ModelError(f"n={sampling['n']}: ask for at least one answer")
-        if shape is not None and not self.transport.constrains:
+        if shape is not None and not self.transport.constrains_to(shape.json):
             messages = instruct(messages, shape.instruction())
         schema = None if shape is None else shape.json
         return Request(self.model, messages, sampling, schema, logprobs, tools)

@@ -50,9 +50,10 @@ class HostedTransport:
         """Whether this is a server of one's own."""
         return self._price == (0.0, 0.0)
 
-    @property
-    def constrains(self) -> bool:
-        """Whether litellm knows that the provider enforces JSON schemas."""
+    def constrains_to(self, schema: dict[str, Any]) -> bool:
+        """Whether litellm knows that the provider enforces JSON schemas; objects only."""
+        if schema.get("type") != "object":
+            return False  # providers want an object at the top
         if self._constrains is None:
             litellm = load_litellm()
             own = self.model.startswith(("hosted_vllm/", "ollama"))
@@ -92,7 +93,7 @@ class HostedTransport:
         """Ask once."""
         litellm = load_litellm()
         arguments: dict[str, Any] = {**request.sampling, **self._options}
-        if request.schema is not None and self.constrains:
+        if request.schema is not None and self.constrains_to(request.schema):
             closed = self.model.split("/")[0] in _STRICT or "/" not in self.model
             arguments["response_format"] = {
                 "type": "json_schema",

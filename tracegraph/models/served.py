@@ -50,7 +50,6 @@ class ServedTransport:
     """Requests to an upstream; each attempt may go to another server."""
 
     free = True
-    constrains = True
     # Explicit, because the servers' own defaults differ: with these the distribution that is
     # sampled is the model's own at the given temperature, which training relies on.
     defaults: dict[str, Any] = {"top_p": 1.0, "top_k": 0, "min_p": 0.0}  # noqa: RUF012
@@ -63,6 +62,10 @@ class ServedTransport:
     def capacity(self, wanted: int) -> int:
         """Return the upstream's."""
         return self.upstream.capacity(wanted)
+
+    def constrains_to(self, schema: dict[str, Any]) -> bool:
+        """Return True: both engines constrain the decoder to any JSON schema."""
+        return True
 
     def worst_price(self, prompt_tokens: int, completion_tokens: int) -> float:
         """Return 0: these servers are one's own."""

@@ -26,9 +26,8 @@ class Transport(Protocol):
     def free(self) -> bool:
         """Whether tokens cost nothing (and work that is lost is not charged)."""
 
-    @property
-    def constrains(self) -> bool:
-        """Whether the server makes the decoder keep to a JSON schema."""
+    def constrains_to(self, schema: dict[str, Any]) -> bool:
+        """Whether the server makes the decoder keep to this JSON schema."""
 
     def capacity(self, wanted: int) -> int:
         """How many requests it is sensible to have in flight, when `wanted` run or wait."""

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from tracegraph.models.errors import DownloadError
 
-_CHUNK = 1 << 20
-
 
 def address(name: str) -> str:
     """Return the URL of `owner/repository/path`; $HF_ENDPOINT names a mirror."""
@@ -34,7 +32,9 @@ def download(name: str, partial: Path, size: int, progress: Callable[[int], None
         have = 0
     if have == size:
         return
-    headers = {"range": f"bytes={have}-"} if have else {}
+    headers = {"accept-encoding": "identity"}  # the bytes as they are: they are counted
+    if have:
+        headers["range"] = f"bytes={have}-"
     if token := os.environ.get("HF_TOKEN"):
         headers["authorization"] = f"Bearer {token}"
     try:
@@ -51,7 +51,7 @@ def download(name: str, partial: Path, size: int, progress: Callable[[int], None
                 have = 0  # the whole file again: this server does not continue
             with partial.open("r+b" if have else "wb") as opened:
                 opened.seek(have)
-                for chunk in response.iter_bytes(_CHUNK):
+                for chunk in response.iter_raw():
                     opened.write(chunk)
                     have += len(chunk)
                     progress(have)

@@ -29,6 +29,7 @@ def serve(key: str, model: Path, idle: float) -> None:
     token = secrets.token_urlsafe(32)
     params = xllamacpp.CommonParams()
     params.model.path = str(model)
+    params.model_alias = {model.stem}  # else it tells clients the path
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [token]

@@ -1,44 +1,96 @@
-"""The way from the client to the embedded server."""
+"""The way from the client to the embedded model."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
+from pathlib import Path
 
-from tracegraph.models.errors import RequestError
+from tracegraph.models.errors import ModelError, RequestError
+from tracegraph.models.local import engine as engines
+from tracegraph.models.local.catalog import DEFAULT
 from tracegraph.models.local.progress import reporter
 from tracegraph.models.local.server import ensure
-from tracegraph.models.local.state import ServerState
+from tracegraph.models.local.state import ServerState, starting
 from tracegraph.models.request import Request
-from tracegraph.models.served import Endpoint
+from tracegraph.models.served import Endpoint, Engine
+from tracegraph.models.vllm.pool import Pool
+from tracegraph.models.vllm.replica import replicas
 
 # Before the server has told how many slots it has.
 _SLOTS = 4
+# So many calls are worth the minute that vLLM takes to start; one that runs already is used
+# from the number on that was measured.
+_WORTH_STARTING = 8
+# A vLLM server that was started for many calls ends after so many idle seconds.
+_IDLE = 600.0
+
+_log = logging.getLogger("tracegraph.models")
 
 
 class LocalUpstream:
-    """The embedded server of one model file; found, or started, when it is needed.
+    """The embedded server of one model file, found or started when it is needed.
+
+    For the embedded model itself, vLLM takes over while so many calls are in flight that it is
+    known to be faster here. It is started beside the calls that go on; until it is ready, and
+    if it does not start, llama.cpp answers.
 
     Args:
         name: what follows `local:` in the model's name.
+        engine: one engine for all calls; None lets what was measured decide.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, engine: Engine | None = None) -> None:
         self.name = name
+        self._engine = engine
         self._lock = threading.Lock()
         self._state: ServerState | None = None
+        self._many = False
+        self._vllm: Pool | None = None
+        self._starting: threading.Thread | None = None
+        self._measured = engines.remembered() if name in ("", DEFAULT) else None
 
     def capacity(self, wanted: int) -> int:
-        """Return the server's slots: more in flight would wait in the server."""
+        """Return the slots of the engine for so many calls: more would wait in the server."""
+        self._many = self._choice(wanted) == "vllm"
+        pool = self._pool(wanted) if self._many else None
+        if pool is not None:
+            return pool.capacity(wanted)
         state = self._state
         return state.slots if state is not None else _SLOTS
 
+    def _choice(self, wanted: int) -> Engine:
+        if self._engine is not None:
+            return self._engine
+        if self.name not in ("", DEFAULT):
+            return "llama.cpp"
+        return engines.chosen(self._measured, wanted)
+
     async def pick(self, request: Request | None) -> Endpoint:
-        """Return the server, in another thread found or started."""
+        """Return a server; the embedded one is found or started in another thread."""
+        pool = self._vllm if self._many else None
+        if pool is not None:
+            try:
+                return await pool.pick(request)
+            except (ModelError, RequestError):
+                self._vllm = None  # it is gone: llama.cpp answers
         state = self._state
         if state is None:
             state = await asyncio.to_thread(self._find)
-        return Endpoint(state.url, state.token, state.model, "llama.cpp")
+        return Endpoint(state.url, state.token, Path(state.model).stem, "llama.cpp")
+
+    def done(self, endpoint: Endpoint, error: RequestError | None) -> None:
+        """Look for the server anew after an attempt that it did not answer."""
+        if endpoint.engine == "vllm":
+            if self._vllm is not None:
+                self._vllm.done(endpoint, error)
+            return
+        if error is None or error.status is not None:
+            return
+        with self._lock:
+            if self._state is not None and self._state.url == endpoint.url:
+                self._state = None
 
     def _find(self) -> ServerState:
         with self._lock:
@@ -47,10 +99,29 @@ class LocalUpstream:
                     self._state = ensure(self.name, progress)
             return self._state
 
-    def done(self, endpoint: Endpoint, error: RequestError | None) -> None:
-        """Look for the server anew after an attempt that it did not answer."""
-        if error is None or error.status is not None:
-            return
-        with self._lock:
-            if self._state is not None and self._state.url == endpoint.url:
-                self._state = None
+    def _pool(self, wanted: int) -> Pool | None:
+        """Return the pool if vLLM runs; else begin to start it, once."""
+        if self._vllm is None and replicas(DEFAULT):
+            self._vllm = Pool(DEFAULT)
+        worth_it = self._engine is not None or wanted >= _WORTH_STARTING
+        if self._vllm is None and self._starting is None and worth_it:
+            self._starting = threading.Thread(
+                target=_start_vllm, name="tracegraph-vllm", daemon=True
+            )
+            self._starting.start()
+        return self._vllm
+
+
+def _start_vllm() -> None:
+    from tracegraph.models.local.trial import start_vllm
+
+    reason = engines.obstacle()
+    if reason is not None:
+        _log.warning("vLLM cannot help with many calls: %s", reason)
+        return
+    try:
+        with starting("vllm"):
+            if not replicas(DEFAULT):
+                start_vllm(idle=_IDLE)
+    except ModelError as error:
+        _log.warning("vLLM did not start, llama.cpp goes on: %s", error)
