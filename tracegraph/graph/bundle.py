@@ -50,7 +50,7 @@ class BundledFunction:
     ) -> None:
         functools.update_wrapper(self, fun, updated=())
         self.operation = Operation(fun, name=name, description=description)
-        self.traceable = traceable_code
+        self.traceable = self.operation.on_nodes = traceable_code
         self.catch_execution_error = catch_execution_error
         self.allow_external_dependencies = allow_external_dependencies
         self.plain_recursion = overwrite_python_recursion or trainable

@@ -133,9 +133,12 @@ class NodesCall:
             return error
         extra = self._extra(strict=False)
         parents = distinct((*self._parents, *extra.values())) if extra else self._parents
-        return failure(
+        raised = failure(
             self.bundle.operation, error, self._kept, self._kept_kwargs, parents, self._outer, extra
         )
+        if self._items is not None:
+            self._items.mark(raised.exception_node)
+        return raised
 
     def _extra(self, *, strict: bool = True) -> dict[str, Node[Any]] | None:
         frame, bundle = self._frame, self.bundle

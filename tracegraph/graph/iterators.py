@@ -21,7 +21,7 @@ def iterate(x: Any) -> Iterator[MessageNode[Any]]:
         ExecutionError: the value cannot be iterated over.
     """
     whole: Node[Any] = x if isinstance(x, Node) else Node(x)
-    value = whole._data
+    value = whole._now()
     if isinstance(value, dict):
         return iterate(apply(KEYS, (whole,)))
     if not hasattr(value, "__iter__"):
@@ -35,7 +35,7 @@ def iterate(x: Any) -> Iterator[MessageNode[Any]]:
 def _items_of(whole: Node[Any]) -> Iterator[MessageNode[Any]]:
     # The length is read at each step, as Python does for a list that changes meanwhile.
     index = 0
-    while index < len(whole._data):
+    while index < len(whole):
         yield apply(GETITEM, (whole, index))
         index += 1
 

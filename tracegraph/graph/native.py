@@ -157,6 +157,8 @@ class NativeCall:
             self.bundle.operation, error, self._kept, self._kept_kwargs, self._parents(),
             self._outer, self._extra or None,
         )  # fmt: skip
+        if self._items is not None:
+            self._items.mark(raised.exception_node)
         self._close(raised.exception_node, error)
         return error
 

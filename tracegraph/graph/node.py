@@ -242,24 +242,29 @@ class Node(NodeOperators, Generic[T]):
     # What Python must get as a native value
 
     def __eq__(self, other: object) -> Any:
-        return self._data == (other._data if isinstance(other, Node) else other)
+        return self._now() == (other._now() if isinstance(other, Node) else other)
 
     def __ne__(self, other: object) -> Any:
-        return self._data != (other._data if isinstance(other, Node) else other)
+        return self._now() != (other._now() if isinstance(other, Node) else other)
 
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(self._now())
 
     def __len__(self) -> int:
-        return len(self._data)  # type: ignore[arg-type]
+        return len(self._now())  # type: ignore[arg-type]
 
     def __contains__(self, item: object) -> bool:
-        return (item._data if isinstance(item, Node) else item) in self._data  # type: ignore[operator]
+        return (item._now() if isinstance(item, Node) else item) in self._now()  # type: ignore[operator]
 
     def __index__(self) -> int:
-        return self._data.__index__()  # type: ignore[attr-defined,no-any-return]
+        return self._now().__index__()  # type: ignore[attr-defined,no-any-return]
+
+    def _now(self) -> T:
+        """Return the value here and now: in a replay it may be another than the node's own."""
+        frame = current_frame.get()
+        return self._data if frame is None else frame.value_of(self)
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec)

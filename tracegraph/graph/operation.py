@@ -18,7 +18,9 @@ class Operation:
     Signature, source and documentation are read on demand: recording a call needs none of them.
     """
 
-    __slots__ = ("_signature", "_source", "arguments", "description", "fun", "name", "receiver")
+    __slots__ = (
+        "_signature", "_source", "arguments", "description", "fun", "name", "on_nodes", "receiver",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -38,6 +40,8 @@ class Operation:
         self.description: str = description if description is not None else self.doc
         # Whether the first argument is the object of a method: passed and kept as it is.
         self.receiver = False
+        # Whether the body works on nodes instead of their values: traceable code.
+        self.on_nodes = False
         self._signature: inspect.Signature | None = None
         self._source: str | None = None
 

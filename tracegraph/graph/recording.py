@@ -192,11 +192,18 @@ class Recording:
 
         return Subgraph.of(self.outputs, name=self.name)
 
-    def replay(self, node: Any, value: Any) -> Replay:
+    def replay(
+        self,
+        node: Any,
+        value: Any,
+        *,
+        limit: int | None = None,
+        skip: Callable[[MessageNode[Any]], bool] | None = None,
+    ) -> Replay:
         """Run again only what depends on ``node``, with ``value`` in its place."""
         from tracegraph.graph.replay import replay
 
-        return replay(self, {self.node_of(node): value})
+        return replay(self, {self.node_of(node): value}, limit=limit, skip=skip)
 
     @property
     def failed(self) -> list[ExceptionNode]:
