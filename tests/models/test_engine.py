@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from models.fake_server import FakeServer
-from tracegraph.models import LLM
+from tracegraph.models import LLM, ModelError
 from tracegraph.models.local import engine, sizing, upstream
 from tracegraph.models.local.catalog import DEFAULT
 from tracegraph.models.local.engine import Measured, chosen
@@ -42,11 +42,19 @@ def test_the_faster_engine_is_chosen_by_a_margin() -> None:
     assert "not installed" in measured(vllm={}, why_not="not installed").describe()
 
 
-def test_the_choice_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_choice_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert engine.setting() is None
+    monkeypatch.setattr(engine, "obstacle", lambda: "no such thing here")
     monkeypatch.setenv("TRACEGRAPH_LOCAL_ENGINE", "vllm")
-    assert chosen(None, 1) == "vllm"
+    local = LocalUpstream("")
+    local.capacity(1)
+    with pytest.raises(ModelError, match="no such thing here"):
+        await local.pick(None)
     monkeypatch.setenv("TRACEGRAPH_LOCAL_ENGINE", "llama.cpp")
-    assert chosen(measured(), 100) == "llama.cpp"
+    assert engine.setting() == "llama.cpp"
+    monkeypatch.setenv("TRACEGRAPH_LOCAL_ENGINE", "llama")
+    with pytest.raises(ModelError, match=r"auto, llama\.cpp or vllm"):
+        LocalUpstream("")
 
 
 def test_what_was_measured_is_remembered_for_this_machine(
@@ -71,7 +79,7 @@ async def test_many_calls_go_to_vllm_and_few_to_llama(
     found = ServerState("/m.gguf", "llama.cpp", os.getpid(), "", server.url, "t", 1, 4, 4096)
     monkeypatch.setattr(upstream, "ensure", lambda *_: found)
     started: list[str] = []
-    monkeypatch.setattr(upstream, "_start_vllm", lambda: started.append("vllm"))
+    monkeypatch.setattr(upstream, "_try_vllm", lambda: started.append("vllm"))
     local = LocalUpstream("")
     assert local.capacity(2) == 4
     assert (await local.pick(None)).engine == "llama.cpp"

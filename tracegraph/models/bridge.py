@@ -7,7 +7,7 @@ import contextvars
 import os
 import threading
 import weakref
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -29,6 +29,24 @@ class Bridge:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end in the caller's context; Ctrl-C cancels it."""
+        outcome, cancel = self._begin(work)
+        try:
+            return outcome.result()
+        except BaseException:
+            if not outcome.done():
+                cancel()
+            raise
+
+    async def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in this loop and wait for it in the caller's; cancelling passes on."""
+        outcome, cancel = self._begin(work)
+        try:
+            return await asyncio.shield(asyncio.wrap_future(outcome))
+        except asyncio.CancelledError:
+            cancel()
+            raise
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> tuple[Future[T], Callable[[], None]]:
         loop = self._ready()
         context = contextvars.copy_context()
         outcome: Future[T] = Future()
@@ -39,13 +57,15 @@ class Bridge:
             started.append(task)
             task.add_done_callback(lambda task: _pass_on(task, outcome))
 
+        def end() -> None:
+            started[0].cancel()  # `start` was queued before: the task is there
+
+        def cancel() -> None:
+            with suppress(RuntimeError):  # the loop may have ended
+                loop.call_soon_threadsafe(end)
+
         loop.call_soon_threadsafe(start)
-        try:
-            return outcome.result()
-        except BaseException:
-            if not outcome.done() and started:
-                loop.call_soon_threadsafe(started[0].cancel)
-            raise
+        return outcome, cancel
 
     def _ready(self) -> asyncio.AbstractEventLoop:
         with self._lock:
@@ -62,8 +82,17 @@ class Bridge:
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
-    loop.run_forever()
-    loop.close()
+    try:
+        loop.run_forever()
+        # What libraries left running in the background ends here, not with a complaint later.
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=2))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
 
 
 def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread, pid: int) -> None:

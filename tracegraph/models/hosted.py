@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from typing import Any
 
+from tracegraph.models.bridge import Bridge
 from tracegraph.models.errors import ModelError, ModelTimeout, RequestError
 from tracegraph.models.request import Request
 from tracegraph.models.retry import passing, retry_after
@@ -23,6 +25,16 @@ def load_litellm() -> Any:
 
     litellm.suppress_debug_info = True
     return litellm
+
+
+@functools.cache
+def _home() -> Bridge:
+    """Return the one loop in which litellm runs.
+
+    litellm binds its own background work to the loop of the first call and complains in, or
+    loses work on, every other one. It has one state a process, so it gets one loop a process.
+    """
+    return Bridge()
 
 
 class HostedTransport:
@@ -109,14 +121,16 @@ class HostedTransport:
             arguments["tools"] = request.tools
         try:
             async with asyncio.timeout(timeout):
-                response = await litellm.acompletion(
-                    model=self.model,
-                    messages=request.messages,
-                    timeout=timeout,
-                    num_retries=0,
-                    max_retries=0,
-                    drop_params=True,
-                    **arguments,
+                response = await _home().call(
+                    litellm.acompletion(
+                        model=self.model,
+                        messages=request.messages,
+                        timeout=timeout,
+                        num_retries=0,
+                        max_retries=0,
+                        drop_params=True,
+                        **arguments,
+                    )
                 )
         except Exception as error:
             raise explain(self.model, error, timeout) from error
@@ -127,8 +141,10 @@ class HostedTransport:
         """Return an embedding a text, the tokens used, and their price in dollars."""
         litellm = load_litellm()
         try:
-            response = await litellm.aembedding(
-                model=self.model, input=texts, timeout=timeout, max_retries=0, **self._options
+            response = await _home().call(
+                litellm.aembedding(
+                    model=self.model, input=texts, timeout=timeout, max_retries=0, **self._options
+                )
             )
         except Exception as error:
             raise explain(self.model, error, timeout) from error

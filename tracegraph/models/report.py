@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 
 from tracegraph.models.local import engine
 from tracegraph.models.local.files import listed, present
@@ -26,10 +25,10 @@ def report() -> list[tuple[str, bool, str]]:
     running += [f"vllm at {replica.url} ({replica.name})" for replica in replicas()]
     why_not = engine.obstacle()
     measured = engine.remembered()
-    setting = os.environ.get("TRACEGRAPH_LOCAL_ENGINE", "auto")
+    setting = engine.setting()
     choice = (
         f"set to {setting}"
-        if setting != "auto"
+        if setting is not None
         else "llama.cpp; compare with: tracegraph models measure"
         if measured is None
         else measured.describe()

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
+from tracegraph.models.errors import ModelError
 from tracegraph.models.local.catalog import DEFAULT
 from tracegraph.models.local.files import hf_dir
 from tracegraph.models.local.sizing import available_bytes, cores
@@ -77,16 +77,24 @@ def remembered() -> Measured | None:
     return found if found.machine == machine() else None
 
 
-def chosen(measured: Measured | None, wanted: int) -> Engine:
-    """Return the engine for a number of calls in flight.
+def setting() -> Engine | None:
+    """Return the engine that $TRACEGRAPH_LOCAL_ENGINE sets, or None for `auto`.
 
-    $TRACEGRAPH_LOCAL_ENGINE (`llama.cpp` or `vllm`) overrules what was measured; without
-    either it is llama.cpp.
+    Raises:
+        ModelError: it is set to something else.
     """
-    setting = os.environ.get("TRACEGRAPH_LOCAL_ENGINE", "auto")
-    if setting in ("llama.cpp", "vllm"):
-        engine: Literal["llama.cpp", "vllm"] = setting  # type: ignore[assignment]
-        return engine
+    value = os.environ.get("TRACEGRAPH_LOCAL_ENGINE") or "auto"
+    if value == "auto":
+        return None
+    if value == "vllm":
+        return "vllm"
+    if value == "llama.cpp":
+        return "llama.cpp"
+    raise ModelError(f"TRACEGRAPH_LOCAL_ENGINE is {value!r}; it may be auto, llama.cpp or vllm")
+
+
+def chosen(measured: Measured | None, wanted: int) -> Engine:
+    """Return the faster engine for a number of calls in flight; llama.cpp if not measured."""
     begin = None if measured is None else measured.vllm_from
     return "vllm" if begin is not None and wanted >= begin else "llama.cpp"
 

@@ -76,7 +76,8 @@ def _measure(
 async def _throughput(llm: LLM, level: int, seconds: float) -> float:
     """Keep `level` calls in flight for about `seconds`; return the tokens generated a second."""
     async with llm:
-        await _ask(llm, -1)  # the prompt's prefix is read before the clock runs
+        # Each slot has read the prompt's prefix before the clock runs.
+        await asyncio.gather(*(_ask(llm, -n, 1) for n in range(min(level, 4))))
         began = time.monotonic()
         tokens = 0
         number = 0
@@ -92,11 +93,11 @@ async def _throughput(llm: LLM, level: int, seconds: float) -> float:
         return tokens / (time.monotonic() - began)
 
 
-async def _ask(llm: LLM, number: int) -> int:
+async def _ask(llm: LLM, number: int, tokens: int = _TOKENS) -> int:
     question = f"Write about the number {number}."
     answer = await llm.complete(
         [{"role": "system", "content": _SHARED}, {"role": "user", "content": question}],
-        max_tokens=_TOKENS,
+        max_tokens=tokens,
         ignore_eos=True,
     )
     return answer.usage.completion_tokens

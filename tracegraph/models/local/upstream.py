@@ -43,37 +43,41 @@ class LocalUpstream:
 
     def __init__(self, name: str, engine: Engine | None = None) -> None:
         self.name = name
-        self._engine = engine
+        own = name not in ("", DEFAULT)
+        self._engine: Engine | None = "llama.cpp" if own else engine or engines.setting()
         self._lock = threading.Lock()
         self._state: ServerState | None = None
         self._many = False
         self._vllm: Pool | None = None
         self._starting: threading.Thread | None = None
-        self._measured = engines.remembered() if name in ("", DEFAULT) else None
+        self._measured = None if self._engine else engines.remembered()
 
     def capacity(self, wanted: int) -> int:
         """Return the slots of the engine for so many calls: more would wait in the server."""
-        self._many = self._choice(wanted) == "vllm"
+        engine = self._engine or engines.chosen(self._measured, wanted)
+        self._many = engine == "vllm"
         pool = self._pool(wanted) if self._many else None
         if pool is not None:
             return pool.capacity(wanted)
         state = self._state
         return state.slots if state is not None else _SLOTS
 
-    def _choice(self, wanted: int) -> Engine:
-        if self._engine is not None:
-            return self._engine
-        if self.name not in ("", DEFAULT):
-            return "llama.cpp"
-        return engines.chosen(self._measured, wanted)
-
     async def pick(self, request: Request | None) -> Endpoint:
-        """Return a server; the embedded one is found or started in another thread."""
+        """Return a server; the embedded one is found or started in another thread.
+
+        Raises:
+            ModelError: vLLM is set as the engine, and cannot be used here.
+        """
+        if self._engine == "vllm" and not replicas(DEFAULT):
+            await asyncio.to_thread(_start_vllm)
+            self._vllm = self._vllm or Pool(DEFAULT)
         pool = self._vllm if self._many else None
         if pool is not None:
             try:
                 return await pool.pick(request)
-            except (ModelError, RequestError):
+            except ModelError:
+                if self._engine == "vllm":
+                    raise
                 self._vllm = None  # it is gone: llama.cpp answers
         state = self._state
         if state is None:
@@ -103,25 +107,27 @@ class LocalUpstream:
         """Return the pool if vLLM runs; else begin to start it, once."""
         if self._vllm is None and replicas(DEFAULT):
             self._vllm = Pool(DEFAULT)
-        worth_it = self._engine is not None or wanted >= _WORTH_STARTING
+        worth_it = self._engine is None and wanted >= _WORTH_STARTING
         if self._vllm is None and self._starting is None and worth_it:
-            self._starting = threading.Thread(
-                target=_start_vllm, name="tracegraph-vllm", daemon=True
-            )
+            self._starting = threading.Thread(target=_try_vllm, name="tracegraph-vllm", daemon=True)
             self._starting.start()
         return self._vllm
+
+
+def _try_vllm() -> None:
+    try:
+        _start_vllm()
+    except ModelError as error:
+        _log.warning("vLLM does not help with many calls, llama.cpp goes on: %s", error)
 
 
 def _start_vllm() -> None:
     from tracegraph.models.local.trial import start_vllm
 
-    reason = engines.obstacle()
-    if reason is not None:
-        _log.warning("vLLM cannot help with many calls: %s", reason)
-        return
-    try:
-        with starting("vllm"):
-            if not replicas(DEFAULT):
-                start_vllm(idle=_IDLE)
-    except ModelError as error:
-        _log.warning("vLLM did not start, llama.cpp goes on: %s", error)
+    with starting("vllm"):
+        if replicas(DEFAULT):
+            return
+        reason = engines.obstacle()
+        if reason is not None:
+            raise ModelError(f"vLLM cannot serve the embedded model here: {reason}")
+        start_vllm(idle=_IDLE)
