@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from models.fake_server import FakeHangUp, FakeReply, FakeServer, chat
 from tracegraph import runs
@@ -17,7 +17,6 @@ from tracegraph.models import (
     BudgetExceeded,
     ModelTimeout,
     RequestError,
-    RetryPolicy,
     SchemaError,
 )
 from tracegraph.runs import Store
@@ -175,11 +174,43 @@ async def test_a_timeout_closes_the_request(make_llm: MakeLLM, server: FakeServe
         await asyncio.sleep(10)
 
     server.behave = behave
-    llm = make_llm(retry=RetryPolicy(attempts=2, first=0.01), timeout=0.1)
+    llm = make_llm(timeout=0.1)
     with pytest.raises(ModelTimeout, match=r"within 0\.1 s"):
         await llm.complete("Hi")
     await asyncio.sleep(0.05)
     assert (len(server.bodies), server.given_up, server.in_flight) == (2, 2, 0)
+
+
+async def test_timeouts_are_repeated_less_often_than_refusals(
+    make_llm: MakeLLM, server: FakeServer, store: Store
+) -> None:
+    async def behave(body: dict[str, Any]) -> Any:
+        await asyncio.sleep(10)
+
+    server.behave = behave
+    with pytest.raises(ModelTimeout):
+        await make_llm(timeout=0.05).complete("Hi")
+    assert runs.list_calls(store)[0].attempts == 2
+
+
+async def test_the_sync_face_does_not_wait_for_itself(llm: LLM) -> None:
+    class Nested(BaseModel):
+        name: str
+
+        @field_validator("name")
+        @classmethod
+        def _ask_again(cls, value: str) -> str:
+            return llm.complete_sync("Hi").text
+
+    def ask() -> None:
+        with pytest.raises(RuntimeError, match="use `await`"):
+            llm.complete_sync("Hi", schema=Nested)
+
+    async def behave(body: dict[str, Any]) -> Any:
+        return chat('{"name": "x"}')
+
+    llm.transport.upstream._server.behave = behave  # type: ignore[attr-defined]
+    await asyncio.to_thread(ask)
 
 
 async def test_cancelling_closes_the_request_and_leaves_a_row(

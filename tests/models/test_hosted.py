@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from models.fake_server import FakeReply, FakeServer, chat
+from models.fake_server import FakeHangUp, FakeReply, FakeServer, chat
 from tracegraph import runs
 from tracegraph.models import LLM, Budget, BudgetExceeded, ModelError, RequestError, RetryPolicy
 from tracegraph.models.hosted import HostedTransport, load_litellm
@@ -115,6 +115,40 @@ async def test_a_lost_call_is_charged_in_full(hosted: MakeHosted, server: FakeSe
     with pytest.raises(RequestError, match="no answer"):
         await llm.complete("Hi", max_tokens=100, budget=budget)
     assert budget.spent.dollars >= 100 * 1.6e-6, "the provider may have charged it"
+
+
+async def test_what_was_never_sent_is_not_charged(
+    hosted: MakeHosted, server: FakeServer, store: Store
+) -> None:
+    budget = Budget(dollars=1, calls=10)
+    llm = LLM(
+        "openai/gpt-4.1-mini",
+        base_url="http://127.0.0.1:9",
+        api_key="sk-x",
+        store=store,
+        retry=RetryPolicy(attempts=2, first=0.01),
+    )
+    with pytest.raises(RequestError, match="cannot be reached"):
+        await llm.complete("Hi", budget=budget)
+    assert (budget.spent.dollars, budget.spent.calls) == (0, 0)
+    assert runs.list_calls(store)[0].attempts == 2
+
+
+async def test_a_connection_that_breaks_is_charged_and_tried_again(
+    hosted: MakeHosted, server: FakeServer
+) -> None:
+    failures = [FakeHangUp()]
+
+    async def behave(body: dict[str, Any]) -> Any:
+        if failures:
+            raise failures.pop()
+        return as_openai()
+
+    server.behave = behave
+    budget = Budget(dollars=1)
+    answer = await hosted().complete("Hi", max_tokens=1000, budget=budget)
+    assert answer.attempts == 2
+    assert budget.spent.dollars > 1000 * 1.6e-6 > answer.cost
 
 
 async def test_cancelling_closes_the_request(hosted: MakeHosted, server: FakeServer) -> None:

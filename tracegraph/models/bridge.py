@@ -25,10 +25,18 @@ class Bridge:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
         self._pid = 0
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end in the caller's context; Ctrl-C cancels it."""
+        """Run a coroutine to its end in the caller's context; Ctrl-C cancels it.
+
+        Raises:
+            RuntimeError: the caller runs in this very loop, and would wait for itself.
+        """
+        if self._thread is threading.current_thread():
+            work.close()
+            raise RuntimeError("this is called by what it would wait for: use `await` instead")
         outcome, cancel = self._begin(work)
         try:
             return outcome.result()
@@ -75,7 +83,7 @@ class Bridge:
                     target=_run, args=(loop,), name="tracegraph-models", daemon=True
                 )
                 thread.start()
-                self._loop, self._pid = loop, os.getpid()
+                self._loop, self._thread, self._pid = loop, thread, os.getpid()
                 weakref.finalize(self, _stop, loop, thread, os.getpid())
             return self._loop
 

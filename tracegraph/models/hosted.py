@@ -17,6 +17,10 @@ from tracegraph.models.transport import Reply
 # Providers whose strict mode needs closed objects with all fields required.
 _STRICT = ("openai", "azure")
 
+# Names of errors in a chain: the request never left; it left and no answer came.
+_UNSENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ClientConnectorError"})
+_BROKEN = frozenset({"ReadError", "RemoteProtocolError", "WriteError", "ServerDisconnectedError"})
+
 
 def load_litellm() -> Any:
     """Import litellm without letting it fetch its price list, and return it."""
@@ -181,8 +185,11 @@ def explain(model: str, error: Exception, timeout: float) -> Exception:
     headers = getattr(response, "headers", None) or {}
     name = type(error).__name__
     text = str(error).split("\n")[0][:500]
-    if name == "APIConnectionError":
-        return RequestError(f"{model} cannot be reached: {text}", retry=True, sent=True)
+    causes = _causes(error)
+    if causes & _UNSENT:
+        return RequestError(f"{model} cannot be reached: {text}", retry=True)
+    if causes & _BROKEN or name == "APIConnectionError":
+        return RequestError(f"{model} broke off: {text}", retry=True, sent=True)
     if not isinstance(status, int):
         return ModelError(f"{model} cannot be asked ({name}): {text}")
     hint = {
@@ -196,6 +203,18 @@ def explain(model: str, error: Exception, timeout: float) -> Exception:
         after=retry_after(headers),
         status=status,
     )
+
+
+def _causes(error: BaseException) -> set[str]:
+    """Return the type names along an error's chain: litellm gives a lost connection a status."""
+    names: set[str] = set()
+    link: BaseException | None = error
+    for _ in range(20):
+        if link is None:
+            break
+        names.add(type(link).__name__)
+        link = link.__cause__ or link.__context__
+    return names
 
 
 def _prices(info: Any, *names: str) -> list[float]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, stop_after_attempt
 from tenacity.wait import wait_base, wait_random_exponential
 
 from tracegraph.models.errors import ModelTimeout, RequestError
@@ -26,21 +26,21 @@ class RetryPolicy:
         longest: the longest pause in seconds; a server that asks for more is obeyed up to
             `patience`, and given up beyond it.
         patience: the longest `Retry-After` that is waited for, in seconds.
-        timeouts: whether a timeout is tried again.
+        timeouts: how many attempts there are in all when they time out.
     """
 
     attempts: int = 6
     first: float = 0.5
     longest: float = 30.0
     patience: float = 120.0
-    timeouts: bool = True
+    timeouts: int = 2
 
 
 def retrying(policy: RetryPolicy) -> AsyncRetrying:
     """Return tenacity's loop over attempts for a policy."""
     return AsyncRetrying(
         stop=stop_after_attempt(policy.attempts),
-        retry=retry_if_exception(lambda error: _worth_it(error, policy)),
+        retry=lambda state: _worth_it(state, policy),
         wait=_Wait(policy),
         reraise=True,
     )
@@ -83,9 +83,10 @@ class _Wait(wait_base):
         return own if asked is None else asked + min(own, 1.0)
 
 
-def _worth_it(error: BaseException, policy: RetryPolicy) -> bool:
+def _worth_it(state: RetryCallState, policy: RetryPolicy) -> bool:
+    error = state.outcome.exception() if state.outcome else None
     if not isinstance(error, RequestError) or not error.retry:
         return False
-    if isinstance(error, ModelTimeout) and not policy.timeouts:
+    if isinstance(error, ModelTimeout) and state.attempt_number >= policy.timeouts:
         return False
     return error.after is None or error.after <= policy.patience
