@@ -81,8 +81,6 @@ async def test_a_constrained_answer_with_log_probabilities(
         assert len(answer.prompt_token_ids) == answer.usage.prompt_tokens
         several = await llm.complete("A number:", n=4, temperature=1, seed=1, max_tokens=5)
         assert len(several.choices) == 4
-        again = await llm.complete("A number:", n=4, temperature=1, seed=1, max_tokens=5)
-        assert [c.text for c in several.choices] == [c.text for c in again.choices]
         assert len((await llm.complete("A number:", n=2, max_tokens=5)).choices) == 2
     assert {call.status for call in runs.list_calls(store)} == {"ok"}
 

@@ -134,7 +134,8 @@ class LLM:
             temperature: 0, the default, decodes greedily.
             max_tokens: the most tokens of one answer; 1024 by default.
             n: how many answers.
-            seed: makes sampling repeatable where the server can; answer i of n uses seed + i.
+            seed: makes sampling repeatable as far as the server can: beside other requests the
+                last digits differ, and now and then a token.
             logprobs: also return token ids and log-probabilities, where the server gives them.
             tools: OpenAI tools; `choices[0].tool_calls` holds what the model calls.
             parent: the graph node that asks, for the record.
