@@ -1,0 +1,186 @@
+"""Define and call functions in one child of a fork server, with errors instead of letters."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tracegraph.sandbox.errors import (
+    RemoteError,
+    SandboxError,
+    SandboxKilled,
+    SandboxMemory,
+    SandboxOutput,
+    SandboxRefused,
+    SandboxTimeout,
+)
+from tracegraph.sandbox.inside import codec
+from tracegraph.sandbox.inside.wire import CALL, CANNOT, DEFINE, FULL, LENGTH, MEMORY, RAISED, VALUE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tracegraph.sandbox.server import Child, ForkServer
+
+_KEY = struct.Struct("<I")
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Handle:
+    """A function that is given as source.
+
+    Attributes:
+        source: Python source that defines it.
+        name: the function's name in it.
+        prelude: source that runs before, in the same scope.
+        file: the name that tracebacks give the source.
+        key: a number of its own.
+    """
+
+    source: str
+    name: str
+    prelude: str = ""
+    file: str = ""
+    key: int = field(default_factory=lambda: next(_numbers) & 0xFFFFFFFF)
+
+
+class Caller:
+    """A child and what is defined in it. Not thread-safe, but for kill()."""
+
+    def __init__(self, server: ForkServer, child: Child, largest: int) -> None:
+        self._server = server
+        self._child = child
+        self._largest = largest
+        self._defined: set[int] = set()
+        self.usable = True
+
+    def define(self, handle: Handle, seconds: float | None) -> None:
+        """Run the source, once; raises what it raised as RemoteError."""
+        if handle.key in self._defined:
+            return
+        told = (
+            handle.key,
+            handle.source,
+            handle.name,
+            handle.prelude,
+            handle.file or _file(handle),
+        )
+        self._exchange(DEFINE + codec.dumps(told), seconds, None)
+        self._defined.add(handle.key)
+
+    def call(
+        self,
+        handle: Handle,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        seconds: float | None,
+    ) -> tuple[Any, str]:
+        """Return the value and what was printed; defines the function first where needed."""
+        if handle.key not in self._defined:
+            self.define(handle, seconds)
+        classes: dict[str, type] = {}
+        try:
+            content = codec.dumps((tuple(args), dict(kwargs)), classes=classes)
+        except codec.CodecError as error:
+            where = _which(args, kwargs)
+            raise SandboxRefused(
+                f"the call of {handle.name} is refused: {where or error}"
+            ) from None
+        return self._exchange(CALL + _KEY.pack(handle.key) + content, seconds, classes)
+
+    def kill(self) -> None:
+        """Kill the child, from any thread."""
+        self._child.kill()
+
+    def close(self) -> None:
+        """End the child."""
+        self.usable = False
+        self._child.close()
+
+    def abandon(self) -> None:
+        """Forget the child without ending it."""
+        self.usable = False
+        self._child.abandon()
+
+    def _exchange(
+        self, request: bytes, seconds: float | None, classes: dict[str, type] | None
+    ) -> tuple[Any, str]:
+        try:
+            answer = self._child.ask(request, seconds, self._largest)
+        except SandboxTimeout:
+            self.close()
+            raise SandboxTimeout(
+                f"the code did not answer within {seconds:g} seconds; its process was killed"
+            ) from None
+        except SandboxError:
+            self.close()
+            raise
+        except OSError:
+            raise self._ended() from None
+        except BaseException:
+            # Interrupted halfway: what comes next on the socket belongs to nobody.
+            self.close()
+            raise
+        return self._judged(answer, classes)
+
+    def _judged(self, answer: bytes, classes: dict[str, type] | None) -> tuple[Any, str]:
+        letter = answer[:1]
+        try:
+            if letter == VALUE:
+                (text,) = LENGTH.unpack_from(answer, 1)
+                printed = codec.loads(answer[5 : 5 + text])
+                return codec.loads(answer[5 + text :], classes=classes), str(printed)
+            told = codec.loads(answer[1:])
+            if letter == RAISED:
+                name, text, trace, lines, printed = told
+                raise RemoteError(name, text, trace, lines, printed)
+            if letter == CANNOT:
+                raise SandboxRefused(f"what the code returned cannot cross: {told[0]}")
+        except (codec.CodecError, TypeError, ValueError, struct.error) as error:
+            raise SandboxRefused(f"what the code returned is not taken: {error}") from None
+        self.close()
+        if letter == FULL:
+            raise SandboxOutput(f"the code printed more than {self._largest} bytes")
+        if letter == MEMORY:
+            raise SandboxMemory("the code asked for more memory than its limit")
+        raise SandboxRefused("the code's process answered what is no answer")
+
+    def _ended(self) -> SandboxError:
+        code = self._server.exit_code(self._child)
+        printed = self._child.printed()
+        self.close()
+        if code == -signal.SIGXCPU:
+            return SandboxTimeout("the code used up its time of CPU")
+        if code == -signal.SIGKILL:
+            return SandboxMemory("the code's process was killed for its use of memory or threads")
+        how = "ended" if code is None else f"ended with exit code {code}"
+        if code is not None and code < 0:
+            how = f"was ended by {_signal_name(-code)}"
+        tail = f"; it printed: {printed[-500:]}" if printed else ""
+        return SandboxKilled(f"the code's process {how} before it answered{tail}", code)
+
+
+def _which(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """Return what is wrong with the first argument that cannot be encoded, by its name."""
+    named = [(f"argument {n}", value) for n, value in enumerate(args)]
+    for name, value in [*named, *((f"argument {key!r}", value) for key, value in kwargs.items())]:
+        try:
+            codec.dumps(value)
+        except codec.CodecError as error:
+            return f"{name}: {error}"
+    return ""
+
+
+def _file(handle: Handle) -> str:
+    return f"<learned {handle.name}>"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

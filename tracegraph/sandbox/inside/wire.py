@@ -1,0 +1,11 @@
+"""What goes between a task and the program outside: a length, one letter, then values."""
+
+from __future__ import annotations
+
+import struct
+
+LENGTH = struct.Struct("<I")
+# Requests.
+DEFINE, CALL = b"D", b"C"
+# Answers: a value; the code raised; too much was printed; no memory; the value cannot cross.
+VALUE, RAISED, FULL, MEMORY, CANNOT = b"V", b"R", b"O", b"M", b"X"
