@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import signal
 import struct
-from dataclasses import dataclass, field
+import weakref
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tracegraph.sandbox.errors import (
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from tracegraph.sandbox.server import Child, ForkServer
 
 _KEY = struct.Struct("<I")
-_numbers = itertools.count(1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Handle:
     """A function that is given as source.
 
@@ -38,14 +37,12 @@ class Handle:
         name: the function's name in it.
         prelude: source that runs before, in the same scope.
         file: the name that tracebacks give the source.
-        key: a number of its own.
     """
 
     source: str
     name: str
     prelude: str = ""
     file: str = ""
-    key: int = field(default_factory=lambda: next(_numbers) & 0xFFFFFFFF)
 
 
 class Caller:
@@ -55,22 +52,25 @@ class Caller:
         self._server = server
         self._child = child
         self._largest = largest
-        self._defined: set[int] = set()
+        self._defined: weakref.WeakKeyDictionary[Handle, int] = weakref.WeakKeyDictionary()
+        self._count = 0
         self.usable = True
 
-    def define(self, handle: Handle, seconds: float | None) -> None:
-        """Run the source, once; raises what it raised as RemoteError."""
-        if handle.key in self._defined:
-            return
+    def define(self, handle: Handle, seconds: float | None) -> int:
+        """Run the source, once, and return its number; raises what it raised as RemoteError."""
+        if handle in self._defined:
+            return self._defined[handle]
+        self._count += 1
         told = (
-            handle.key,
+            self._count,
             handle.source,
             handle.name,
             handle.prelude,
             handle.file or _file(handle),
         )
         self._exchange(DEFINE + codec.dumps(told), seconds, None)
-        self._defined.add(handle.key)
+        self._defined[handle] = self._count
+        return self._count
 
     def call(
         self,
@@ -80,8 +80,7 @@ class Caller:
         seconds: float | None,
     ) -> tuple[Any, str]:
         """Return the value and what was printed; defines the function first where needed."""
-        if handle.key not in self._defined:
-            self.define(handle, seconds)
+        number = self._defined.get(handle) or self.define(handle, seconds)
         classes: dict[str, type] = {}
         try:
             content = codec.dumps((tuple(args), dict(kwargs)), classes=classes)
@@ -90,7 +89,7 @@ class Caller:
             raise SandboxRefused(
                 f"the call of {handle.name} is refused: {where or error}"
             ) from None
-        return self._exchange(CALL + _KEY.pack(handle.key) + content, seconds, classes)
+        return self._exchange(CALL + _KEY.pack(number) + content, seconds, classes)
 
     def kill(self) -> None:
         """Kill the child, from any thread."""

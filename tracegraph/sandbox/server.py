@@ -59,6 +59,9 @@ class Child:
         """
         self.calls += 1
         deadline = None if seconds is None else time.monotonic() + seconds
+        # A ticket that only this request knows: what code wrote ahead of it is no answer to it.
+        ticket = os.urandom(8)
+        request = ticket + request
         self._send(LENGTH.pack(len(request)) + request, deadline)
         data = self._receive(deadline)
         while len(data) < 4:
@@ -66,14 +69,23 @@ class Child:
         (length,) = LENGTH.unpack_from(data)
         if length > largest + _SLACK:
             raise SandboxRefused(f"the code answered {length} bytes; at most {largest} are taken")
-        if len(data) >= 4 + length:
-            return data[4:]
+        if len(data) > 4 + length:
+            raise SandboxRefused("the code's process answered more than it was asked")
+        if len(data) == 4 + length:
+            return self._checked(ticket, data[4:])
         parts, have = [data[4:]], len(data) - 4
         while have < length:
             part = self._receive(deadline)
             parts.append(part)
             have += len(part)
-        return b"".join(parts)
+        if have > length:
+            raise SandboxRefused("the code's process answered more than it was asked")
+        return self._checked(ticket, b"".join(parts))
+
+    def _checked(self, ticket: bytes, answer: bytes) -> bytes:
+        if answer[:8] != ticket:
+            raise SandboxRefused("the code's process answered something that it was not asked")
+        return answer[8:]
 
     def _send(self, data: bytes, deadline: float | None) -> None:
         # Small requests always fit; a child that does not read must not stop us.

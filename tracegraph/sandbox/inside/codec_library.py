@@ -12,7 +12,9 @@ import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from . import codec_records
 from .codec import CodecError
+from .codec_records import class_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 # A greatest common divisor of larger numbers takes noticeable time.
 _FRACTION_BITS = 1 << 17
 _DECIMAL_DIGITS = 1 << 16
-_MEMBERS = 1000
 _SHOWN = 60
 
 _DTYPE = re.compile(r"[<>|]([biufcSUV]\d{1,6}|[mM]8(\[\d{0,4}[A-Za-z]{1,2}\])?)\Z")
@@ -44,22 +45,17 @@ def encoder(kind: type) -> Callable[[Any, Writer, int], None]:
         return _plain_encoder("A", _array_parts)
     enums = sys.modules.get("enum")
     if enums is not None and isinstance(kind, enums.EnumMeta):
-        return _record_encoder("E", _enum_parts)
+        return _record_encoder("E", codec_records.enum_parts)
     if hasattr(kind, "__dataclass_fields__"):
-        return _record_encoder("R", _dataclass_parts)
+        return _record_encoder("R", codec_records.dataclass_parts)
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        return _record_encoder("T", lambda v: [list(type(v)._fields), list(v)])
+        return _record_encoder("T", codec_records.tuple_parts)
     raise CodecError(_cannot(kind))
 
 
 def _cannot(kind: type) -> str:
     name = class_name(kind).replace(":", ".")
     return f"a value of type {name} cannot cross into or out of a sandbox"
-
-
-def class_name(kind: type) -> str:
-    """Return ``module:qualified name``."""
-    return f"{kind.__module__}:{kind.__qualname__}"
 
 
 def decode(reader: Reader, depth: int) -> Any:
@@ -76,8 +72,7 @@ def decode(reader: Reader, depth: int) -> Any:
     if letter in "ERT":
         name = reader.text()
         parts = reader.value(depth + 1)
-        made = _found(reader.classes, name, letter, parts)
-        return {"E": _enum, "R": _dataclass, "T": _named_tuple}[letter](made, parts)
+        return codec_records.rebuilt(reader.classes, name, letter, parts)
     raise CodecError(f"there is no tag @{letter}")
 
 
@@ -293,81 +288,6 @@ def _array(letter: str, parts: Any) -> Any:
     flat = numpy.frombuffer(content, dtype) if size else numpy.zeros(0, dtype)
     made = flat.reshape(shape, order=order).copy(order=order)
     return made[()] if letter == "A" else made
-
-
-# Classes by value.
-
-
-def _dataclass_parts(value: Any) -> list[Any]:
-    import dataclasses
-
-    kind = type(value)
-    names = [field.name for field in dataclasses.fields(kind)]
-    frozen = bool(kind.__dataclass_params__.frozen)
-    return [names, [getattr(value, name) for name in names], frozen]
-
-
-def _enum_parts(value: Any) -> list[Any]:
-    kind = type(value)
-    bases = [base for base in kind.__mro__[1:] if base.__module__ == "enum"]
-    members = {name: member.value for name, member in kind.__members__.items()}
-    if len(members) > _MEMBERS:
-        raise CodecError(f"{class_name(kind)} has more than {_MEMBERS} members")
-    return [value.name, value.value, bases[0].__name__, members]
-
-
-def _found(classes: Any, name: str, letter: str, parts: Any) -> Any:
-    """Return the class of that name, if it is of that kind."""
-    kind = classes.get(name)
-    if kind is None:
-        # Shipped source defines the class again, in a module that is named otherwise there.
-        short = name.partition(":")[2]
-        same = [one for full, one in classes.items() if full.partition(":")[2] == short]
-        kind = same[0] if len(same) == 1 else None
-    if kind is None and hasattr(classes, "stand_in"):
-        kind = classes.stand_in(name, letter, parts)
-    if kind is None:
-        raise CodecError(
-            f"the value holds a {name.replace(':', '.')[:200]}, a class that was not passed in; "
-            "return plain values instead"
-        )
-    return kind
-
-
-def _dataclass(kind: Any, parts: Any) -> Any:
-    import dataclasses
-
-    names, values, _ = parts
-    if not hasattr(kind, "__dataclass_fields__"):
-        raise CodecError(f"{class_name(kind)} is no dataclass")
-    if [field.name for field in dataclasses.fields(kind)] != names:
-        raise CodecError(f"the fields of {class_name(kind)} differ")
-    made = object.__new__(kind)
-    for name, value in zip(names, values, strict=True):
-        object.__setattr__(made, name, value)
-    return made
-
-
-def _named_tuple(kind: Any, parts: Any) -> Any:
-    names, values = parts
-    if not issubclass(kind, tuple) or list(getattr(kind, "_fields", ())) != names:
-        raise CodecError(f"the fields of {class_name(kind)} differ")
-    if len(values) != len(names):
-        raise CodecError("a value is missing")
-    return tuple.__new__(kind, values)
-
-
-def _enum(kind: Any, parts: Any) -> Any:
-    import enum
-
-    name, value, _, _ = parts
-    if not isinstance(kind, enum.EnumMeta):
-        raise CodecError(f"{class_name(kind)} is no enum")
-    if isinstance(name, str) and name in kind.__members__:
-        return kind.__members__[name]
-    if issubclass(kind, enum.Flag) and type(value) is int:
-        return kind(value)
-    raise CodecError(f"{class_name(kind)} has no member {name!r}")
 
 
 # Where a value cannot cross.

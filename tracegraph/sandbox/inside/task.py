@@ -241,8 +241,8 @@ def _serve(task: Task) -> None:
             if not more:
                 return
             data += more
-        answer = task.answer(data[4:])
-        answer = LENGTH.pack(len(answer)) + answer
+        answer = task.answer(data[12:])
+        answer = LENGTH.pack(len(answer) + 8) + data[4:12] + answer
         sent = write(3, answer)
         while sent < len(answer):
             sent += write(3, answer[sent:])

@@ -1,4 +1,7 @@
-"""What goes between a task and the program outside: a length, one letter, then values."""
+"""What goes between a task and the program outside: a length, a ticket, one letter, values.
+
+A ticket is eight bytes that the program outside chooses for each request and expects back.
+"""
 
 from __future__ import annotations
 
