@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tracegraph.sandbox.codec import CodecError
     from tracegraph.sandbox.errors import (
         RemoteError,
+        SandboxDisk,
         SandboxError,
         SandboxKilled,
         SandboxMemory,
@@ -34,6 +35,7 @@ _WHERE = {
     "CodeWorker": "code", "Handle": "code", "CodecError": "codec", "SandboxError": "errors",
     "SandboxUnavailable": "errors", "SandboxRefused": "errors", "SandboxTimeout": "errors",
     "SandboxKilled": "errors", "SandboxMemory": "errors", "SandboxOutput": "errors",
+    "SandboxDisk": "errors",
     "RemoteError": "errors",
 }  # fmt: skip
 
@@ -41,7 +43,7 @@ __all__ = [
     "Sandbox", "Policy", "Limits", "Process", "Result", "Answer", "Usage", "Workers",
     "CodeWorker", "Handle",
     "SandboxError", "SandboxUnavailable", "SandboxRefused", "SandboxTimeout", "SandboxKilled",
-    "SandboxMemory", "SandboxOutput", "RemoteError", "CodecError",
+    "SandboxMemory", "SandboxOutput", "SandboxDisk", "RemoteError", "CodecError",
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import struct
 import weakref
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracegraph.sandbox.errors import (
     RemoteError,
+    SandboxDisk,
     SandboxError,
     SandboxKilled,
     SandboxMemory,
@@ -18,7 +20,17 @@ from tracegraph.sandbox.errors import (
     SandboxTimeout,
 )
 from tracegraph.sandbox.inside import codec
-from tracegraph.sandbox.inside.wire import CALL, CANNOT, DEFINE, FULL, LENGTH, MEMORY, RAISED, VALUE
+from tracegraph.sandbox.inside.wire import (
+    CALL,
+    CANNOT,
+    DEFINE,
+    DISK,
+    FULL,
+    LENGTH,
+    MEMORY,
+    RAISED,
+    VALUE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,6 +156,8 @@ class Caller:
         self.close()
         if letter == FULL:
             raise SandboxOutput(f"the code printed more than {self._largest} bytes")
+        if letter == DISK:
+            raise SandboxDisk("the code wrote more to its folder than its limit")
         if letter == MEMORY:
             raise SandboxMemory("the code asked for more memory than its limit")
         raise SandboxRefused("the code's process answered what is no answer")
@@ -151,11 +165,19 @@ class Caller:
     def _ended(self) -> SandboxError:
         code = self._server.exit_code(self._child)
         printed = self._child.printed()
+        why = ""
+        if code == -signal.SIGKILL:
+            with contextlib.suppress(SandboxError):
+                why = self._server.why(self._child)
         self.close()
         if code == -signal.SIGXCPU:
             return SandboxTimeout("the code used up its time of CPU")
-        if code == -signal.SIGKILL:
-            return SandboxMemory("the code's process was killed for its use of memory or threads")
+        if code == -signal.SIGKILL and why == "memory":
+            return SandboxMemory("the code used more memory than its limit")
+        if code == -signal.SIGKILL and why == "disk":
+            return SandboxDisk("the code wrote more to its folder than its limit")
+        if code == -signal.SIGKILL and why == "threads":
+            return SandboxKilled("the code made more threads than its limit", code)
         how = "ended" if code is None else f"ended with exit code {code}"
         if code is not None and code < 0:
             how = f"was ended by {_signal_name(-code)}"

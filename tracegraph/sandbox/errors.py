@@ -37,6 +37,10 @@ class SandboxMemory(SandboxError):
     """The code used more memory than its limit."""
 
 
+class SandboxDisk(SandboxError):
+    """The code wrote more to its folder than its limit."""
+
+
 class SandboxOutput(SandboxError):
     """The code printed or returned more than its limit."""
 

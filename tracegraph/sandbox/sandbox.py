@@ -298,6 +298,7 @@ def launch_message(
             "memory": limits.memory,
             "processes": limits.processes,
             "disk": limits.disk,
+            "files": limits.files,
             "descriptors": limits.descriptors,
         },
     }

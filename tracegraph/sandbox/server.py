@@ -40,8 +40,11 @@ _SLACK = 1 << 20
 class Child:
     """A task's process: a socket to it, a handle to kill it by, what it printed."""
 
-    def __init__(self, number: int, sock: socket.socket, pidfd: int, printed: int) -> None:
+    def __init__(
+        self, number: int, pid: int, sock: socket.socket, pidfd: int, printed: int
+    ) -> None:
         self.number = number
+        self.pid = pid
         self.calls = 0
         self._sock = sock
         self._pidfd = pidfd
@@ -158,12 +161,14 @@ class ForkServer:
         self.job = keeper.number()
         whole = limits.changed(
             seconds=None,
-            disk=limits.disk * (count + 1),
-            files=limits.files * (count + 1),
+            disk=limits.disk * count,
+            files=limits.files * count,
             processes=limits.processes * count + count + 8,
             cpu_seconds=10_000_000,
         )
-        _, (root,) = keeper.call("place", place=self._place, disk=whole.disk, files=whole.files)
+        told_place, (root,) = keeper.call(
+            "place", place=self._place, disk=whole.disk, files=whole.files
+        )
         os.close(root)
         self._control, theirs = channel.pair()
         self.ended: Future[dict[str, Any]] = keeper.expect(self.job)
@@ -175,7 +180,11 @@ class ForkServer:
         told, tell = os.pipe2(os.O_CLOEXEC)
         try:
             message = launch_message(self.job, self._place, argv, whole, each=True)
-            message["limits"]["memory"] = limits.memory
+            message["limits"] |= {
+                "memory": limits.memory, "processes": limits.processes,
+                "disk": limits.disk, "files": limits.files,
+                "together": whole.processes,
+            }  # fmt: skip
             # What is imported beforehand is not the tasks' memory.
             message["limits"]["data"] = 1 << 40
             keeper.call("launch", [null, null, tell, theirs.fileno()], **message)
@@ -188,6 +197,8 @@ class ForkServer:
                 "read": [target for _, target in seen],
                 "landlock": layers.offers().landlock > 0,
                 "memory": limits.memory,
+                "disk": limits.disk,
+                "room": [] if told_place["mounted"] else [limits.disk, limits.files],
                 "output": limits.output,
                 "cpu": 0 if keep else max(1, int(limits.cpu_seconds)),
             })  # fmt: skip
@@ -230,7 +241,7 @@ class ForkServer:
                 while True:
                     message, descriptors = self._hear(_FORK_SECONDS)
                     if message.get("forked") == number and len(descriptors) == 2:
-                        return Child(number, ours, *descriptors)
+                        return Child(number, message["pid"], ours, *descriptors)
                     channel.close(descriptors)
                     if message.get("failed") == number:
                         raise SandboxError(f"no process can be forked: {message.get('why')}")
@@ -247,6 +258,11 @@ class ForkServer:
                 channel.close(descriptors)
                 self._note(message)
         return self._exits.pop(child.number, None)
+
+    def why(self, child: Child) -> str:
+        """Return why the watch killed a child: memory, threads, disk, or nothing."""
+        told = self._keeper.call("why", job=self.job, pid=child.pid)[0]
+        return str(told.get("why", ""))
 
     def _note(self, message: dict[str, Any]) -> None:
         if isinstance(message.get("exited"), int):

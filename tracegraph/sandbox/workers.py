@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tracegraph.sandbox.calls import Caller, Handle
 from tracegraph.sandbox.errors import (
     RemoteError,
+    SandboxDisk,
     SandboxError,
     SandboxKilled,
     SandboxMemory,
@@ -33,8 +34,13 @@ _STATUSES: dict[type[SandboxError], Status] = {
     SandboxKilled: "killed",
     SandboxMemory: "memory",
     SandboxOutput: "output",
+    SandboxDisk: "disk",
     SandboxRefused: "refused",
 }
+
+
+# ENOSPC and EFBIG, as OSError prints them.
+_NO_ROOM = ("[Errno 28]", "[Errno 27]")
 
 
 class Workers:
@@ -130,7 +136,11 @@ class Workers:
             value, printed = caller.call(handle, args, kwargs, seconds)
             return Answer("ok", value, stdout=printed, seconds=time.perf_counter() - begin)
         except RemoteError as error:
-            status: Status = "memory" if error.type_name == "_ArrayMemoryError" else "error"
+            status: Status = "error"
+            if error.type_name == "_ArrayMemoryError":
+                status = "memory"
+            elif error.message.startswith(_NO_ROOM):
+                status = "disk"
             return Answer(
                 status, None, str(error), error.traceback, error.stdout,
                 time.perf_counter() - begin,

@@ -104,7 +104,7 @@ class Groups:
         group = Group(f"{self._base}/{number}")
         try:
             os.mkdir(group.path)
-            values = {"pids.max": limits["processes"] + 4}
+            values = {"pids.max": limits.get("together", limits["processes"]) + 4}
             if not each:
                 values |= {"memory.max": limits["memory"], "memory.swap.max": 0}
                 values["memory.oom.group"] = 1

@@ -11,13 +11,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from . import tree
+from .places import usage
 
 if TYPE_CHECKING:
     from .cgroup import Group
     from .launch import Started
     from .places import Place
 
-_SOONEST, _LATEST = 0.02, 0.25
+_SOONEST, _LATEST, _LATEST_PLAIN = 0.02, 0.25, 0.05
 _INFO_SECONDS = 20.0
 _TREE_SLACK = 32 << 20
 
@@ -36,6 +37,7 @@ class Job:
         self.reason = ""
         self.detail = ""
         self.status: int | None = None
+        self.why: dict[int, str] = {}  # tasks that were killed, by the pid that they see
         self._place = place
         self._group = group
         self._init = 0
@@ -92,7 +94,9 @@ class Job:
         self._measure()
         # What does nothing is looked at less often.
         busy = self._cpu > before
-        self._pause = _SOONEST if busy else min(self._pause * 1.5, _LATEST)
+        # Plain folders have no limit of their own.
+        latest = _LATEST if self._place.mounted else _LATEST_PLAIN
+        self._pause = _SOONEST if busy else min(self._pause * 1.5, latest)
         self._look = time.monotonic() + self._pause
 
     def _measure(self) -> None:
@@ -116,10 +120,10 @@ class Job:
         if not self.each:
             if self._cpu > self.limits["cpu"] + 1:
                 self._stop("timeout", f"it used {self._cpu:.1f} seconds of CPU")
-            # bubblewrap's two and the minder are not the program's.
+            # bubblewrap's own are not the program's.
             if len(used.pids) > self.limits["processes"] + 4:
                 self._stop("killed", f"it had {len(used.pids)} processes")
-        if not self._place.mounted and (what := self._place.full()):
+        if not self.each and not self._place.mounted and (what := self._place.full()):
             self._stop("disk", what)
 
     def _end_each(self, used: tree.Load) -> None:
@@ -127,10 +131,18 @@ class Job:
         server = next(iter(tree.children(self._init or self.started.pid)), 0)
         allowed = self.limits["memory"] + used.memory.get(server, 0) + _TREE_SLACK
         for pid in tree.children(server) if server else []:
-            if (
-                used.memory.get(pid, 0) > allowed
-                or used.threads.get(pid, 0) > self.limits["processes"]
-            ):
+            reason = ""
+            if used.memory.get(pid, 0) > allowed:
+                reason = "memory"
+            elif used.threads.get(pid, 0) > self.limits["processes"]:
+                reason = "threads"
+            elif not self._place.mounted:
+                # Without mounts there is no process namespace either: its folder has this name.
+                size, files = usage(f"{self._place.inner('workspace')}/task{pid}")
+                if size > self.limits["disk"] or files > self.limits["files"]:
+                    reason = "disk"
+            if reason:
+                self.why[tree.inner_pid(pid)] = reason
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
@@ -191,6 +203,9 @@ class Job:
             code = 128 - code
         full = self._place.full()
         reason, detail = self.reason, self.detail
+        if full and not reason and not self._place.mounted:
+            # It ended before the watch saw it.
+            reason, detail = "disk", full
         if not reason and self._group is not None and self._group.out_of_memory():
             reason, detail = "memory", "its group's memory was used up"
         return {

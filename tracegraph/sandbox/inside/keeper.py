@@ -79,14 +79,10 @@ class Keeper:
         send: list[int] = []
         try:
             made = getattr(self, "do_" + message["do"])(message, descriptors)
-            if isinstance(made, int):
-                send = [made]
-            elif isinstance(made, dict):
-                answer |= made
+            answer |= made or {}
+            send = answer.pop("descriptors", [])
         except OSError as error:
             answer["error"] = str(error.strerror or error)
-        if send or answer.get("listening"):
-            send = answer.pop("listening", send)
         with contextlib.suppress(OSError):
             channel.send(self._sock, answer, send)
         channel.close([*send, *descriptors])
@@ -117,7 +113,7 @@ class Keeper:
             "cgroup": self._groups.describe(),
         }
 
-    def do_place(self, message: dict[str, Any], _: list[int]) -> int:
+    def do_place(self, message: dict[str, Any], _: list[int]) -> dict[str, Any]:
         """Make a workspace and send a descriptor of its folder."""
         uid = None
         if self._places.root and self._setup["layer"] != "none":
@@ -125,7 +121,8 @@ class Keeper:
             uid = _FIRST_UID + self._uid % _UIDS
         place = self._places.make(message["disk"], message["files"], uid)
         self._place[message["place"]] = place
-        return os.open(place.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = os.open(place.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return {"descriptors": [descriptor], "mounted": place.mounted}
 
     def do_drop(self, message: dict[str, Any], _: list[int]) -> None:
         """Remove a workspace."""
@@ -184,6 +181,11 @@ class Keeper:
         job = self._jobs.get(message["job"])
         return job.usage() if job is not None else {}
 
+    def do_why(self, message: dict[str, Any], _: list[int]) -> dict[str, Any]:
+        """Tell why a task of a fork server was killed, by the pid that the server sees."""
+        job = self._jobs.get(message["job"])
+        return {"why": job.why.pop(message["pid"], "") if job is not None else ""}
+
     # Steps.
 
     @property
@@ -198,7 +200,7 @@ class Keeper:
         answer: dict[str, Any] = {}
         if network and init:
             wanted = [(str(address), int(port)) for address, port in network]
-            answer["listening"] = launch.own_network(init, wanted)
+            answer["descriptors"] = launch.own_network(init, wanted)
         job.release()
         return answer
 

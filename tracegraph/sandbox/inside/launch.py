@@ -48,7 +48,7 @@ def with_bubblewrap(
     argv = bubblewrap.arguments(setup["bwrap"], setup, folders, binds, numbers)
     if setup["prlimit"]:
         # Counted inside, so that an ordinary user's other processes do not matter.
-        most = job["limits"]["processes"] + _OWN_PROCESSES
+        most = _most_processes(job) + _OWN_PROCESSES
         argv += [setup["prlimit"], f"--nproc={most}", "--"]
     argv += job["argv"]
     try:
@@ -70,6 +70,11 @@ def with_bubblewrap(
     return Started(pid, info_out, block_in)
 
 
+def _most_processes(job: dict[str, Any]) -> int:
+    # A fork server's tasks have the limit each.
+    return int(job["limits"].get("together", job["limits"]["processes"]))
+
+
 def with_landlock(
     job: dict[str, Any],
     setup: dict[str, Any],
@@ -87,7 +92,7 @@ def with_landlock(
         _own_descriptors(descriptors)
         _in_own_session()
         mine = _count_processes(uid) if uid is None else 0
-        limits.apply(job["limits"], processes=mine + job["limits"]["processes"])
+        limits.apply(job["limits"], processes=mine + _most_processes(job))
         _become_user(uid)
         os.chdir(folders["workspace"])
         kernel.no_new_privileges()

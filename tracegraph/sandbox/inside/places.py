@@ -39,12 +39,7 @@ class Place:
             if room.f_bavail * room.f_bsize < 1 << 12:
                 return f"the {self.size} bytes of the workspace are used up"
             return "" if room.f_ffree else f"the {self.files} files of the workspace are used up"
-        size = files = 0
-        for folder, folders, names in os.walk(self.path):
-            files += len(names) + len(folders)
-            for name in names:
-                with contextlib.suppress(OSError):
-                    size += os.lstat(os.path.join(folder, name)).st_blocks << 9
+        size, files = usage(self.path)
         if size > self.size:
             return f"more than {self.size} bytes are in the workspace"
         return f"more than {self.files} files are in the workspace" if files > self.files else ""
@@ -170,6 +165,17 @@ def _first_closed(path: str) -> str:
         if not os.stat(way).st_mode & stat.S_IXOTH:
             return way
     return ""
+
+
+def usage(path: str) -> tuple[int, int]:
+    """Return the bytes below a folder and the number of files and folders."""
+    size = files = 0
+    for folder, folders, names in os.walk(path):
+        files += len(names) + len(folders)
+        for name in names:
+            with contextlib.suppress(OSError):
+                size += os.lstat(os.path.join(folder, name)).st_blocks << 9
+    return size, files
 
 
 def remove_tree(path: str) -> None:

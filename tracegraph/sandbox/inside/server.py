@@ -44,21 +44,20 @@ class Server:
 
     def _fork(self, message: dict[str, Any], descriptors: list[int]) -> None:
         number = message["fork"]
-        folder = f"{os.getcwd()}/task{number}"
         output = -1
         try:
-            os.mkdir(folder, 0o700)
             output = _nameless_file()
             pid = os.fork()
         except OSError as error:
             channel.send(self._control, {"failed": number, "why": str(error)})
             channel.close([*descriptors, *([output] if output >= 0 else [])])
-            remove_tree(folder)
             return
+        folder = f"{os.getcwd()}/task{pid or os.getpid()}"
         if pid == 0:
             from . import task
 
             try:
+                os.mkdir(folder, 0o700)
                 task.main(descriptors[0], output, folder, self._setup)
             except BaseException as error:
                 os.write(output, f"{type(error).__name__}: {error}".encode())
@@ -67,7 +66,7 @@ class Server:
         pidfd = os.pidfd_open(pid)
         self._children[pid] = (number, pidfd, folder)
         self._poll.register(pidfd, select.POLLIN)
-        channel.send(self._control, {"forked": number}, [pidfd, output])
+        channel.send(self._control, {"forked": number, "pid": pid}, [pidfd, output])
         channel.close([*descriptors, output])
 
     def _reap(self) -> None:

@@ -18,7 +18,8 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from . import bpf, codec, codec_library, kernel, landlock
-from .wire import CALL, CANNOT, FULL, LENGTH, MEMORY, RAISED, VALUE
+from .places import usage
+from .wire import CALL, CANNOT, DISK, FULL, LENGTH, MEMORY, RAISED, VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +102,9 @@ class Task:
         self._defined: dict[int, tuple[Callable[..., Any], Classes]] = {}
         self._files: set[str] = set()
         self._printed = Printed(self._limit)
+        # Without a mount of limited size, the folder is looked at after each call.
+        self._room: list[int] = setup["room"]
+        self._folder = os.getcwd()
 
     def answer(self, request: bytes) -> bytes:
         """Do what is asked and return the answer."""
@@ -113,6 +117,8 @@ class Task:
                 value = None
                 self._define(*codec.loads(request[1:]))
             text = self._text()
+            if self._room and self._too_much():
+                return DISK + codec.dumps(None)
             try:
                 # The text apart from the value, so that an error tells the place in the value.
                 told = codec.dumps(text)
@@ -164,6 +170,10 @@ class Task:
             if isinstance(value, type) and value.__module__ == "__learned__":
                 classes[codec_library.class_name(value)] = value
         self._defined[key] = scope[name], classes
+
+    def _too_much(self) -> bool:
+        size, files = usage(self._folder)
+        return size > self._room[0] or files > self._room[1]
 
     def _text(self) -> str:
         """Return what was printed, also past Python by libraries, and forget it."""
@@ -224,6 +234,7 @@ def main(descriptor: int, output: int, folder: str, setup: dict[str, Any]) -> No
 def _limit(setup: dict[str, Any]) -> None:
     most = setup["data"] + setup["memory"]
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (setup["disk"], setup["disk"]))
     if setup["cpu"]:
         resource.setrlimit(resource.RLIMIT_CPU, (setup["cpu"], setup["cpu"] + 1))
 

@@ -57,30 +57,46 @@ def descendants(pid: int) -> list[int]:
 
 
 def load(pid: int) -> Load:
-    """Measure the tree below a process (and itself)."""
-    pids = [pid, *descendants(pid)]
+    """Measure the tree below a process; only its CPU seconds are counted with the others'."""
+    pids = descendants(pid)
     memory: dict[int, int] = {}
     threads: dict[int, int] = {}
     cpu = 0.0
-    for one in pids:
+    for one in (pid, *pids):
         stat = _stat(one)
         if stat is not None:
-            cpu += (int(stat[11]) + int(stat[12])) / _TICK
+            # With what its children used that have ended.
+            cpu += sum(map(int, stat[11:15])) / _TICK
             threads[one] = int(stat[17])
-        memory[one] = _own_memory(one)
+        if one != pid:
+            memory[one] = _own_memory(one)
     return Load(pids, memory, threads, cpu)
 
 
+def inner_pid(pid: int) -> int:
+    """Return the number that a process has in its own namespace."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", "rb") as file:
+        for line in file:
+            if line.startswith(b"NSpid:"):
+                return int(line.split()[-1])
+    return pid
+
+
 def exact_memory(pid: int) -> int | None:
-    """Return the bytes of a process with shared pages counted by share; None when not told."""
+    """Return the bytes of a process with shared pages counted by share; None when not told.
+
+    One that has just ended has none.
+    """
     total = 0
     try:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
             for line in file:
                 if line.startswith((b"Pss_Anon:", b"Pss_Shmem:")):
                     total += int(line.split()[1]) << 10
-    except OSError:
+    except PermissionError:
         return None
+    except OSError:
+        return 0
     return total
 
 

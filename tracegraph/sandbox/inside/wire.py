@@ -10,5 +10,6 @@ import struct
 LENGTH = struct.Struct("<I")
 # Requests.
 DEFINE, CALL = b"D", b"C"
-# Answers: a value; the code raised; too much was printed; no memory; the value cannot cross.
-VALUE, RAISED, FULL, MEMORY, CANNOT = b"V", b"R", b"O", b"M", b"X"
+# Answers: a value; the code raised; too much was printed; no memory; too much was written; the
+# value cannot cross.
+VALUE, RAISED, FULL, MEMORY, DISK, CANNOT = b"V", b"R", b"O", b"M", b"S", b"X"

@@ -1,0 +1,1 @@
+"""Attacks on the sandbox, each with a positive control; see run.py."""
