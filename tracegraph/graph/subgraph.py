@@ -10,7 +10,9 @@ from tracegraph.graph.feedback import Feedback, ancestors
 from tracegraph.graph.node import MessageNode, Node
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     import networkx
 
@@ -122,6 +124,18 @@ class Subgraph:
         from tracegraph.graph.export import to_networkx
 
         return to_networkx(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the graph as a JSON document: stable, versioned, read by ``from_json``."""
+        from tracegraph.graph.export import to_json
+
+        return to_json(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the graph as its suffix says: .html, .json, .dot, .mmd, .svg or .png."""
+        from tracegraph.graph.export import Drawing
+
+        return Drawing(self).save(path)
 
     def __len__(self) -> int:
         return len(self.calls)
