@@ -52,7 +52,7 @@ def test_mermaid_says_what_is_what():
     assert mermaid.startswith("flowchart TD\n")
     assert 'n0{{"prompt<br/>Say #60;b#62;"}}:::parameter' in mermaid
     assert 'n3 -->|"first"| n4' in mermaid
-    assert 'f0_0>"Too long."]:::feedback' in mermaid
+    assert 'f0_0>"Too long."]:::said' in mermaid
 
 
 def test_hostile_texts_stay_inside_their_labels():

@@ -1,5 +1,6 @@
 """The page in a real browser: nodes are there, and nothing of a value is ever run."""
 
+import html
 import json
 import re
 import shutil
@@ -113,6 +114,42 @@ def test_two_thousand_nodes_open(opened):
     dom = opened(page)
     assert 'data-ready="yes"' in dom
     assert len(nodes_in(dom)) == 2000 + 1 + 1
+
+
+PLAY = """
+const seen = [], heading = () => seen.push(document.querySelector("h2").textContent);
+const key = (key, on = document.activeElement) =>
+  on.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+const node = (name) =>
+  [...document.querySelectorAll(".node")].find((g) => g.textContent.startsWith(name));
+node("combine0").dispatchEvent(new MouseEvent("click", { bubbles: true })); heading();
+document.querySelector(".rows .link").click(); heading();
+key("Escape"); heading();
+document.querySelector(".node[tabindex='0']").focus();
+key("ArrowDown"); key("Enter"); heading();
+key("ArrowDown"); heading();
+key("ArrowUp"); heading();
+key("/"); seen.push(document.activeElement.id);
+document.activeElement.value = "WRONG = VALUE";
+document.activeElement.dispatchEvent(new Event("input"));
+seen.push(document.getElementById("found").textContent);
+key("Enter"); heading();
+seen.push(document.querySelectorAll(".node[tabindex='0']").length);
+document.title = JSON.stringify(seen);
+"""
+
+
+@pytest.mark.slow
+@in_browser
+def test_mouse_and_keys_choose_nodes(opened):
+    # The page's own policy would refuse the script that plays the user.
+    page = re.sub(r"<meta http-equiv[^>]*>", "", to_html(pipeline()))
+    dom = opened(page.replace("</body>", f"<script>{PLAY}</script></body>"))
+    seen = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom).group(1)))
+    assert seen == [
+        "combine0", "read0", "Overview", "combine0", "Feedback", "combine0",
+        "search", "2 of 8", "fails0", 1,
+    ]  # fmt: skip
 
 
 def test_nothing_is_loaded_from_elsewhere():

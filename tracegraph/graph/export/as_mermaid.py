@@ -12,19 +12,20 @@ if TYPE_CHECKING:
     from tracegraph.graph.export.kinds import Kind
     from tracegraph.graph.subgraph import Subgraph
 
-_SHAPES: dict[Kind, tuple[str, str]] = {
-    "parameter": ("{{", "}}"),
-    "input": ("([", "])"),
-    "call": ("[", "]"),
-    "exception": ("[[", "]]"),
+# Before and after the label, and the class: "call" would be a keyword of Mermaid.
+_SHAPES: dict[Kind, tuple[str, str, str]] = {
+    "parameter": ("{{", "}}", "parameter"),
+    "input": ("([", "])", "input"),
+    "call": ("[", "]", "result"),
+    "exception": ("[[", "]]", "error"),
 }
 _CLASSES = (
     "classDef parameter fill:#fdf0cf,stroke:#b7791f,color:#1f2328",
     "classDef input fill:#e3f1ea,stroke:#2f7d5b,color:#1f2328",
-    "classDef call fill:#eef2fb,stroke:#4a63a8,color:#1f2328",
-    "classDef exception fill:#fde6e4,stroke:#b3322a,color:#1f2328,stroke-width:2px",
-    "classDef feedback fill:#f4e9fb,stroke:#7b3fa0,color:#1f2328",
-    "classDef output stroke-width:3px",
+    "classDef result fill:#eef2fb,stroke:#4a63a8,color:#1f2328",
+    "classDef error fill:#fde6e4,stroke:#b3322a,color:#1f2328,stroke-width:2px",
+    "classDef said fill:#f4e9fb,stroke:#7b3fa0,color:#1f2328",
+    "classDef final stroke-width:3px",
 )
 _SPECIAL = re.compile(r"[^\w .,:=+\-/'…]", re.ASCII)
 
@@ -38,11 +39,11 @@ def to_mermaid(graph: Subgraph) -> str:
     place = {id(node): i for i, node in enumerate(graph.nodes())}
     lines = ["flowchart TD"]
     for i, (node, kind) in enumerate(kinds(graph)):
-        left, right = _SHAPES[kind]
-        name, value = graph.name_of(node), preview(node._data, 40)
-        lines.append(f'  n{i}{left}"{_escaped(name)}<br/>{_escaped(value)}"{right}:::{kind}')
+        left, right, kind_class = _SHAPES[kind]
+        name, value = preview(graph.name_of(node), 40), preview(node._data, 40)
+        lines.append(f'  n{i}{left}"{_escaped(name)}<br/>{_escaped(value)}"{right}:::{kind_class}')
         if id(node) in outputs:
-            lines.append(f"  class n{i} output")
+            lines.append(f"  class n{i} final")
     for parent, child, argument, inferred in graph.edges():
         arrow = "-.->" if inferred else "-->"
         label = _escaped(preview(argument, 30)) or " "
@@ -51,7 +52,7 @@ def to_mermaid(graph: Subgraph) -> str:
         for j, (node, text) in enumerate(zip(sent.outputs, sent.texts, strict=True)):
             if id(node) in place:
                 shown = _escaped(said_of(node, text, 60)) or " "
-                lines.append(f'  f{i}_{j}>"{shown}"]:::feedback')
+                lines.append(f'  f{i}_{j}>"{shown}"]:::said')
                 lines.append(f"  n{place[id(node)]} -.- f{i}_{j}")
     lines += [f"  {line}" for line in _CLASSES]
     return "\n".join([*lines, ""])

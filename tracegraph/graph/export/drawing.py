@@ -82,7 +82,7 @@ class Drawing:
             ' style="width:100%;height:640px;border:1px solid #8884;border-radius:8px"></iframe>'
         )
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
