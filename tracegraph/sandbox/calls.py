@@ -35,6 +35,7 @@ from tracegraph.sandbox.inside.wire import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tracegraph.sandbox.policy import Limits
     from tracegraph.sandbox.server import Child, ForkServer
 
 _KEY = struct.Struct("<I")
@@ -60,10 +61,10 @@ class Handle:
 class Caller:
     """A child and what is defined in it. Not thread-safe, but for kill()."""
 
-    def __init__(self, server: ForkServer, child: Child, largest: int) -> None:
+    def __init__(self, server: ForkServer, child: Child, limits: Limits) -> None:
         self._server = server
         self._child = child
-        self._largest = largest
+        self._limits = limits
         self._defined: weakref.WeakKeyDictionary[Handle, int] = weakref.WeakKeyDictionary()
         self._count = 0
         self.usable = True
@@ -121,7 +122,9 @@ class Caller:
         self, request: bytes, seconds: float | None, classes: dict[str, type] | None
     ) -> tuple[Any, str]:
         try:
-            answer = self._child.ask(request, seconds, self._largest)
+            answer = self._child.ask(
+                request, seconds, self._limits.output * 4 + self._limits.artifact
+            )
         except SandboxTimeout:
             self.close()
             raise SandboxTimeout(
@@ -155,7 +158,7 @@ class Caller:
             raise SandboxRefused(f"what the code returned is not taken: {error}") from None
         self.close()
         if letter == FULL:
-            raise SandboxOutput(f"the code printed more than {self._largest} bytes")
+            raise SandboxOutput(f"the code printed more than {self._limits.output} bytes")
         if letter == DISK:
             raise SandboxDisk("the code wrote more to its folder than its limit")
         if letter == MEMORY:

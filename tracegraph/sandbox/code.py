@@ -139,7 +139,7 @@ class _Live:
 
     def _forked(self, server: ForkServer) -> Caller:
         assert self._sandbox is not None
-        return Caller(server, server.fork(), self._sandbox.policy.limits.output)
+        return Caller(server, server.fork(), self._sandbox.policy.limits)
 
     def close(self) -> None:
         with self._lock:

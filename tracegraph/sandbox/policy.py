@@ -27,11 +27,11 @@ class Limits(BaseModel):
         cpu_seconds: of CPU, summed over its processes.
         memory: bytes, summed over its processes. In workers: of one task.
         processes: processes and threads at once.
-        output: bytes of standard output and error together; in workers, of an answer.
+        output: bytes of standard output and error together.
         disk: bytes in its workspace, home and temporary folders together.
         files: files and folders in them.
         descriptors: open files of one process.
-        artifact: bytes of one file that is collected.
+        artifact: bytes of one file that is collected, or of a value that a worker returns.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

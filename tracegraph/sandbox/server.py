@@ -200,6 +200,7 @@ class ForkServer:
                 "disk": limits.disk,
                 "room": [] if told_place["mounted"] else [limits.disk, limits.files],
                 "output": limits.output,
+                "largest": limits.artifact,
                 "cpu": 0 if keep else max(1, int(limits.cpu_seconds)),
             })  # fmt: skip
             ready, _ = self._hear(_READY_SECONDS)

@@ -163,7 +163,7 @@ class Workers:
             child = server.fork()
         except SandboxKilled:
             child = self._started().fork()
-        return Caller(server, child, self._limits.output)
+        return Caller(server, child, self._limits)
 
     def _give_back(self, caller: Caller) -> None:
         if self._keep and caller.usable:

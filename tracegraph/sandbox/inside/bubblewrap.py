@@ -36,10 +36,6 @@ def arguments(
     ]  # fmt: skip
     for name, value in view["environment"].items():
         made += ["--setenv", name, value]
-    for source, target in binds:
-        made += ["--ro-bind", source, target]
-    for target, path in view["links"]:
-        made += ["--symlink", target, path]
     made += [
         "--proc", "/proc",
         "--dev", "/dev",
@@ -48,6 +44,11 @@ def arguments(
         "--bind", folders["home"], view["home"],
         "--bind", folders["workspace"], WORKSPACE,
     ]  # fmt: skip
+    # After the folders, so that what is shown below /tmp or the home is not covered.
+    for source, target in binds:
+        made += ["--ro-bind", source, target]
+    for target, path in view["links"]:
+        made += ["--symlink", target, path]
     made += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", WORKSPACE]
     for name, option in (
         ("seccomp", "--seccomp"), ("info", "--info-fd"), ("block", "--block-fd")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 100
 LARGEST = 1 << 30
+# A value that holds the same part again and again is written out; this bounds the time.
+_MOST_ITEMS = 10_000_000
 # From this length on, a list of one kind of number travels as one block.
 _BLOCK = 16
 # More keys than this with one hash are an attack on the receiver's time.
@@ -37,15 +39,20 @@ class CodecError(ValueError):
     """A value that cannot cross, or bytes that are no value."""
 
 
+class TooLarge(CodecError):
+    """More bytes or items than are allowed."""
+
+
 class Writer:
     """Collects the pieces of one value, and the foreign classes that were met."""
 
-    __slots__ = ("classes", "left", "pieces", "put")
+    __slots__ = ("classes", "items", "left", "pieces", "put")
 
     def __init__(self, largest: int, classes: dict[str, type] | None) -> None:
         self.pieces: list[bytes] = []
         self.put = self.pieces.append
         self.left = largest
+        self.items = _MOST_ITEMS
         self.classes = classes
 
     def sized(self, tag: int, content: bytes) -> None:
@@ -53,15 +60,16 @@ class Writer:
         length = len(content)
         self.left -= length + 5
         if self.left < 0:
-            raise CodecError("the value is too large")
+            raise TooLarge("the value is too large")
         self.put(_LENGTH.pack(tag, length))
         self.put(content)
 
     def begin(self, tag: int, count: int, depth: int) -> None:
         """Put a tag and a number of items."""
         self.left -= 5 + count
-        if self.left < 0:
-            raise CodecError("the value is too large")
+        self.items -= count
+        if self.left < 0 or self.items < 0:
+            raise TooLarge("the value is too large")
         if depth > DEEPEST:
             raise CodecError(f"the value nests deeper than {DEEPEST} levels (or contains itself)")
         self.put(_LENGTH.pack(tag, count))
@@ -85,6 +93,8 @@ def dumps(value: Any, *, largest: int = LARGEST, classes: dict[str, type] | None
     writer = Writer(largest, classes)
     try:
         writer.value(value, 1)
+    except TooLarge as error:
+        raise CodecError(f"{error}: at most {largest} bytes can cross") from None
     except CodecError as error:
         from . import codec_library
 

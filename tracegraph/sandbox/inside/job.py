@@ -186,6 +186,8 @@ class Job:
 
     def usage(self) -> dict[str, float]:
         """Return seconds, cpu seconds, the peak of memory in bytes and the most processes."""
+        if self.status is None:
+            self._measure()
         cpu, peak = self._cpu, self._peak
         if self._used is not None:
             cpu = max(cpu, self._used.ru_utime + self._used.ru_stime)

@@ -99,6 +99,7 @@ class Task:
 
     def __init__(self, setup: dict[str, Any]) -> None:
         self._limit: int = setup["output"]
+        self._largest: int = setup["largest"]
         self._defined: dict[int, tuple[Callable[..., Any], Classes]] = {}
         self._files: set[str] = set()
         self._printed = Printed(self._limit)
@@ -124,7 +125,7 @@ class Task:
                 told = codec.dumps(text)
                 return (
                     VALUE + LENGTH.pack(len(told)) + told
-                    + codec.dumps(value, largest=self._limit)
+                    + codec.dumps(value, largest=self._largest)
                 )  # fmt: skip
             except codec.CodecError as error:
                 return CANNOT + codec.dumps((str(error)[:_TEXT], text[:_TEXT]))
