@@ -181,5 +181,15 @@ def test_values_that_share_their_parts_do_not_grow():
     assert value["text"].endswith("(too large to be written here)")
 
 
+def test_arguments_that_cannot_be_written_are_left_out():
+    class Loud:
+        def __repr__(self):
+            raise RuntimeError("no repr")
+
+    nodes = data_of(to_html(Subgraph.of([combine(10**5000, [Loud()])])))["nodes"]
+    assert nodes[0]["line"] is None
+    assert nodes[0]["inputs"][0]["value"].startswith("an integer of 16610 bits")
+
+
 def test_the_same_graph_gives_the_same_page():
     assert to_html(pipeline()) == to_html(pipeline())

@@ -144,7 +144,7 @@ class _Page:
             entry["parameter"] = node.kind
             entry["version"] = node.version
         if kind in ("call", "exception") and isinstance(node, MessageNode):
-            entry["line"] = self.text.cut(self.graph.line(node)) if _fits(node) else None
+            entry["line"] = self._line(node)
             entry["operation"] = self._operation(node)
             entry["inputs"] = [
                 self._input(key, value, key in node.inferred)
@@ -153,6 +153,12 @@ class _Page:
         if isinstance(node, ExceptionNode):
             entry["error"] = self.text.cut(node.create_feedback("full"))
         return entry
+
+    def _line(self, node: MessageNode[Any]) -> dict[str, Any] | None:
+        try:
+            return self.text.cut(self.graph.line(node))
+        except Exception:  # arguments that do not fit, or the repr of one raises
+            return None
 
     def _input(self, key: str, value: Node[Any], inferred: bool) -> dict[str, Any]:
         place = self.places.get(id(value))

@@ -51,7 +51,10 @@ def preview(value: Any, length: int) -> str:
         text = f"an integer of {value.bit_length()} bits"
     elif type(value) in (list, tuple, set, frozenset, dict):
         # Bounded: containers may be large, or share their parts without end.
-        text = without_addresses(_brief.repr(value))
+        try:
+            text = without_addresses(_brief.repr(value))
+        except Exception:  # a part may be a number of too many digits
+            text = f"{type(value).__name__} of {len(value)} items"
     else:
         text = stable_repr(value)
     text = printable(" ".join(text.split()))
