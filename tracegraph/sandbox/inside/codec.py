@@ -259,7 +259,7 @@ def loads(data: bytes, *, classes: Any = None) -> Any:
     ``classes`` maps ``module:qualified name`` to the classes that may be rebuilt; without it, and
     for other names, a record of a class is an error that names it.
     """
-    reader = Reader(data, classes or {})
+    reader = Reader(data, {} if classes is None else classes)
     try:
         value = reader.value(1)
     except CodecError:
