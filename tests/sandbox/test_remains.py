@@ -103,7 +103,7 @@ async def main(layer, plain, marker):
     sandbox = Sandbox(Policy(layer=layer, python=Path("/usr/bin/python3")))
     sandbox._plain = plain
     await sandbox.__aenter__()
-    source = "import os, time\\nfor _ in range(2):\\n    if os.fork() == 0:\\n        os.setsid()\\n"
+    source = "import os, time\\nfor _ in range(2):\\n  if os.fork() == 0:\\n    os.setsid()\\n"
     source += "print('up', flush=True)\\ntime.sleep(100)"
     process = await sandbox.start(["/usr/bin/python3", "-c", source, marker])
     await process.stdout.readline()
