@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SOONEST, _LATEST, _LATEST_PLAIN = 0.02, 0.25, 0.05
 _INFO_SECONDS = 20.0
+_LAST_SECONDS = 5.0
 _TREE_SLACK = 32 << 20
 
 
@@ -41,6 +42,7 @@ class Job:
         self._place = place
         self._group = group
         self._init = 0
+        self._init_fd = -1
         self._begin = time.monotonic()
         self._used: Any = None
         self._took = 0.0
@@ -64,8 +66,9 @@ class Job:
             text += part
         os.close(self.started.info)
         self.started.info = -1
-        with contextlib.suppress(ValueError, KeyError):
+        with contextlib.suppress(ValueError, KeyError, ProcessLookupError):
             self._init = json.loads(text)["child-pid"]
+            self._init_fd = os.pidfd_open(self._init)
         return self._init
 
     def release(self) -> None:
@@ -182,7 +185,24 @@ class Job:
             self.status = os.waitstatus_to_exitcode(status)
             self._used = used
             self._took = time.monotonic() - self._begin
+            self._end_namespace()
         return True
+
+    def _end_namespace(self) -> None:
+        """Wait until the last process inside is gone.
+
+        bubblewrap ends with the program; what the program left behind dies a moment later, with
+        the first process of the namespace, which is then our child.
+        """
+        if self._init_fd < 0:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._init_fd, signal.SIGKILL)
+        poll = select.poll()
+        poll.register(self._init_fd, select.POLLIN)
+        poll.poll(_LAST_SECONDS * 1000)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self._init, os.WNOHANG)
 
     def usage(self) -> dict[str, float]:
         """Return seconds, cpu seconds, the peak of memory in bytes and the most processes."""
@@ -216,7 +236,7 @@ class Job:
 
     def close(self) -> None:
         """Close what was open for the job; only after it ended."""
-        for descriptor in (self.pidfd, self.started.info, self.started.block):
+        for descriptor in (self.pidfd, self._init_fd, self.started.info, self.started.block):
             if descriptor >= 0:
                 os.close(descriptor)
         if self._group is not None:

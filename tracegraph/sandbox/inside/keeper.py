@@ -16,7 +16,7 @@ import sys
 import time
 from typing import Any
 
-from . import bpf, channel, landlock, launch
+from . import bpf, channel, kernel, landlock, launch
 from .cgroup import Groups
 from .job import Job
 from .places import Place, Places
@@ -32,6 +32,8 @@ class Keeper:
     def __init__(self, sock: socket.socket, parent: int, *, plain: bool) -> None:
         self._sock = sock
         self._parent = os.pidfd_open(parent)
+        # So that whatever a job leaves for a moment is ours to wait for.
+        kernel.adopt_orphans()
         self._places = Places(plain=plain)
         self._groups = Groups()
         self._setup: dict[str, Any] = {}
