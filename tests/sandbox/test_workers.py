@@ -86,7 +86,7 @@ async def test_cpu_time_is_limited() -> None:
 
 async def test_bad_tasks_do_not_disturb_good_ones(workers: Workers) -> None:
     handle = workers.load(VILLAIN, "f")
-    whats = [
+    deeds = [
         "fine",
         "segfault",
         "fine",
@@ -98,8 +98,8 @@ async def test_bad_tasks_do_not_disturb_good_ones(workers: Workers) -> None:
         "garbage",
         "fine",
     ]
-    answers = await asyncio.gather(*(workers.call(handle, (w,), seconds=1) for w in whats))
-    assert [a.ok for a in answers] == [w == "fine" for w in whats]
+    answers = await asyncio.gather(*(workers.call(handle, (w,), seconds=1) for w in deeds))
+    assert [a.ok for a in answers] == [w == "fine" for w in deeds]
 
 
 async def test_tasks_cannot_reach_each_other(workers: Workers) -> None:

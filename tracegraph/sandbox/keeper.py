@@ -65,6 +65,8 @@ class Keeper:
 
     def ask(self, do: str, descriptors: list[int] | None = None, **what: Any) -> Future[Reply]:
         """Send a request; the future has the answer and its descriptors, which are then ours."""
+        if os.getpid() != self._owner:
+            raise SandboxError("the sandbox was opened before a fork; open one in this process")
         number = self.number()
         future: Future[Reply] = Future()
         with self._lock:

