@@ -76,3 +76,8 @@ def test_every_attack_succeeds_without_a_sandbox(outcomes: Any, name: str) -> No
 def test_there_are_at_least_the_kinds_that_are_promised() -> None:
     assert len(NAMES) == len(set(NAMES))
     assert len(NAMES) >= 40
+
+
+def test_the_document_names_every_attack() -> None:
+    text = (ROOT / "docs/sandbox.md").read_text()
+    assert [name for name in NAMES if f"| `{name}` |" not in text] == []
