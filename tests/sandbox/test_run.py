@@ -52,6 +52,14 @@ async def test_files_are_copied_from_paths(sandbox: Sandbox, tmp_path: Path) -> 
     assert result.stdout == "ran\n"
 
 
+async def test_source_imports_the_files_beside_it(sandbox: Sandbox) -> None:
+    files = {"helper.py": "VALUE = 5", "package/__init__.py": "from helper import VALUE as V"}
+    result = await sandbox.run(
+        "import helper, package\nprint(helper.VALUE + package.V)", files=files
+    )
+    assert (result.stdout, result.artifacts) == ("10\n", {})
+
+
 async def test_the_environment_is_cleared(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

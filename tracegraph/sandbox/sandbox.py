@@ -182,8 +182,7 @@ class Sandbox:
 
     def _command(self, program: str | Sequence[str]) -> tuple[list[str], dict[str, str]]:
         if isinstance(program, str):
-            argv = [view.python_of(self.policy), "-I", _PROGRAM]
-            return argv, {_PROGRAM: program}
+            return [view.python_of(self.policy), _PROGRAM], {_PROGRAM: program}
         return list(program), {}
 
     def _open_keeper(self) -> Keeper:
