@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _PROGRAM = "program.py"
 _DRAIN_SECONDS = 5.0
 
-Files = "Mapping[str, bytes | str | os.PathLike[str]]"
-
 
 class Sandbox:
     """An isolated place for programs; each run gets a workspace of its own.

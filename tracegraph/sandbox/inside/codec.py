@@ -32,8 +32,6 @@ _I64 = struct.Struct("<q")
 _F64 = struct.Struct("<d")
 _F64_2 = struct.Struct("<dd")
 
-Encode = "Callable[[Any, Writer, int], None]"
-
 
 class CodecError(ValueError):
     """A value that cannot cross, or bytes that are no value."""
