@@ -1,11 +1,13 @@
 import asyncio
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import ANY
 
 import pytest
 
 import tracegraph as tg
 from tracegraph.graph import FeedbackError, GraphError, RecordingClosedError
+from tracegraph.graph.export import from_json
 
 
 @tg.bundle
@@ -319,3 +321,37 @@ def test_traceable_code_is_seen_through():
         answer = pipeline("fish and chips")
         summarise(answer)
     assert [n.operation.name for n in run.nodes] == ["fetch", "getitem", "summarise", "summarise"]
+
+
+def test_values_are_the_recordings_own_and_run_side_by_side():
+    prompt = tg.node("old {}", trainable=True, name="prompt")
+    limit = tg.Parameter(0.5, name="limit", low=0, high=1)
+
+    @tg.bundle
+    def ask(prompt, text):
+        return prompt.format(text)
+
+    @tg.bundle(trainable=True)
+    def decide(answer, limit):
+        return len(answer) * limit
+
+    async def one(values):
+        with tg.record(values=values) as run:
+            await asyncio.sleep(0)
+            result = decide(ask(prompt, "you"), limit)
+        shown = from_json(run.judged(result, "too short", 0.0).to_json())
+        return result, {p.name: p.data for p in shown.parameters}, shown.feedback.text()
+
+    async def all_of_them():
+        code = "def decide(answer, limit):\n    return 'learned'\n"
+        return await asyncio.gather(
+            one({prompt: "new {}!", limit: 1}), one({}), one({decide.parameter: code})
+        )
+
+    new, plain, learned = asyncio.run(all_of_them())
+    assert new == (8, {"prompt": "new {}!", "limit": 1, "__code_decide": ANY}, "too short")
+    assert plain == (3.5, {"prompt": "old {}", "limit": 0.5, "__code_decide": ANY}, "too short")
+    assert learned[0] == "learned"
+    assert (prompt.data, limit.data, prompt.feedback) == ("old {}", 0.5, ())
+    with pytest.raises(tg.TracegraphError, match="between 0 and 1"):
+        tg.record(values={limit: 3})

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tracegraph.graph.feedback import Feedback, Propagator
+    from tracegraph.graph.parameter import ParameterNode
     from tracegraph.graph.replay import Replay
     from tracegraph.graph.subgraph import Subgraph
 
@@ -32,10 +33,16 @@ class Recording:
         read: each parameter that was used, with the value that it had.
     """
 
-    def __init__(self, flow: Flow = "native", name: str = "run") -> None:
+    def __init__(
+        self,
+        flow: Flow = "native",
+        name: str = "run",
+        values: Mapping[ParameterNode[Any], Any] | None = None,
+    ) -> None:
         if flow not in ("native", "nodes"):
             raise GraphError(f"flow {flow!r} is unknown: use 'native' or 'nodes'")
         self.name = name
+        self._values = {node: node.validate(value) for node, value in (values or {}).items()}
         self.flow = flow
         self.native = flow == "native"
         self.nodes: list[MessageNode[Any]] = []
@@ -53,7 +60,8 @@ class Recording:
         if self._token is not None or self.closed:
             raise RecordingClosedError(f"recording {self.name!r} was used before; make a new one")
         pending_reads.set(())
-        frame = Frame(self, root=self.native)
+        overrides = {id(node): value for node, value in self._values.items()} or None
+        frame = Frame(self, root=self.native, overrides=overrides)
         self._token = current_frame.set(frame)
         return self
 
@@ -121,7 +129,7 @@ class Recording:
         """Remember the value that a parameter has now, the first time it is used."""
         if node.trainable and id(node) not in self._read_ids:
             self._read_ids.add(id(node))
-            self.read.append((node, node._data))
+            self.read.append((node, self._values.get(node, node._data)))  # type: ignore[call-overload]
 
     def enclose(self, created: Iterable[MessageNode[Any]], call: MessageNode[Any]) -> None:
         """Note that nodes were recorded inside the body of a call."""
@@ -190,7 +198,24 @@ class Recording:
         """Return everything that was recorded as one graph."""
         from tracegraph.graph.subgraph import Subgraph
 
-        return Subgraph.of(self.outputs, name=self.name)
+        return Subgraph.of(self.outputs, name=self.name, values=self.read)
+
+    def judged(
+        self, output: Any, feedback: Any, score: float | Mapping[str, float] | None = None
+    ) -> Subgraph:
+        """Return the graph between the parameters and an output, with feedback on the output.
+
+        Nothing is left on the nodes, unlike :meth:`feedback`: parameters outlive the recording.
+
+        Raises:
+            GraphError: the value was not recorded.
+        """
+        from tracegraph.graph.feedback import Feedback
+        from tracegraph.graph.subgraph import Subgraph
+
+        outputs = [self.node_of(each) for each in (output if type(output) is list else [output])]
+        texts, scores = [feedback] * len(outputs), [score] * len(outputs)
+        return Subgraph.between(Feedback(outputs, texts, scores), values=self.read)
 
     def replay(
         self,
@@ -215,7 +240,12 @@ class Recording:
         return f"<Recording {self.name!r}: {len(self.nodes)} calls, {state}>"
 
 
-def record(flow: Flow = "native", *, name: str = "run") -> Recording:
+def record(
+    flow: Flow = "native",
+    *,
+    name: str = "run",
+    values: Mapping[ParameterNode[Any], Any] | None = None,
+) -> Recording:
     """Record what runs in a ``with`` or ``async with`` block.
 
     Args:
@@ -223,5 +253,10 @@ def record(flow: Flow = "native", *, name: str = "run") -> Recording:
             is found by the identity of objects; with "nodes", they return nodes as usual, and
             the recording only keeps and names them.
         name: how the recording is called in exports.
+        values: what parameters are in this recording, in place of their own values, which stay
+            as they are: recordings with different values can run at the same time.
+
+    Raises:
+        ConstraintError: a value breaks its parameter's constraints.
     """
-    return Recording(flow, name)
+    return Recording(flow, name, values)

@@ -40,8 +40,10 @@ class Subgraph:
         feedback: Feedback | None = None,
         left_out: int = 0,
         name: str = "graph",
+        values: Iterable[tuple[Node[Any], Any]] = (),
     ) -> None:
         self.name = name
+        self._values = {id(node): value for node, value in values}
         self.calls = list(calls)
         self.outputs = list(outputs)
         self.feedback = feedback
@@ -57,10 +59,16 @@ class Subgraph:
         self.names = _names(self.parameters, self.inputs, self.calls)
 
     @classmethod
-    def of(cls, outputs: Sequence[Node[Any]], *, name: str = "graph") -> Subgraph:
+    def of(
+        cls,
+        outputs: Sequence[Node[Any]],
+        *,
+        name: str = "graph",
+        values: Iterable[tuple[Node[Any], Any]] = (),
+    ) -> Subgraph:
         """Return everything that the outputs depend on."""
         calls, _ = ancestors(outputs)
-        return cls(calls, outputs, name=name)
+        return cls(calls, outputs, name=name, values=values)
 
     @classmethod
     def between(
@@ -69,6 +77,7 @@ class Subgraph:
         parameters: Iterable[Node[Any]] | None = None,
         *,
         limit: int | None = None,
+        values: Iterable[tuple[Node[Any], Any]] = (),
     ) -> Subgraph:
         """Return the calls that depend on the parameters and that the outputs depend on."""
         wanted = feedback.parameters if parameters is None else list(parameters)
@@ -80,11 +89,16 @@ class Subgraph:
                 calls.append(node)
         kept = calls if limit is None or len(calls) <= limit else _nearest(calls, limit)
         outputs = [node for node in feedback.outputs if id(node) in marked] or feedback.outputs
-        return cls(kept, outputs, feedback=feedback, left_out=len(calls) - len(kept))
+        left_out = len(calls) - len(kept)
+        return cls(kept, outputs, feedback=feedback, left_out=left_out, values=values)
 
     def name_of(self, node: Node[Any]) -> str:
         """Return the name of a node in this graph."""
         return self.names.get(id(node)) or node.py_name
+
+    def value_of(self, node: Node[Any]) -> Any:
+        """Return the value of a node; of a parameter, the one that it had in the recording."""
+        return self._values.get(id(node), node._data)
 
     def line(self, node: MessageNode[Any], *, length: int = 60) -> str:
         """Return a call as code: ``out = fun(x=a, n=3)``, constants cut to ``length``."""

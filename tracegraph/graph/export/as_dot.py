@@ -35,7 +35,7 @@ def to_dot(graph: Subgraph) -> str:
     ]
     for i, (node, kind) in enumerate(kinds(graph)):
         double = ", peripheries=2" if id(node) in outputs else ""
-        label = _quoted(f"{preview(graph.name_of(node), 40)}\n{preview(node._data, 40)}")
+        label = _quoted(f"{preview(graph.name_of(node), 40)}\n{preview(graph.value_of(node), 40)}")
         lines.append(f"  n{i} [label={label}, {_LOOKS[kind]}{double}];")
     for parent, child, argument, inferred in graph.edges():
         dashed = ", style=dashed" if inferred else ""

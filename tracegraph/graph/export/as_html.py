@@ -125,12 +125,13 @@ class _Page:
         ]
 
     def _node(self, node: Node[Any], kind: str) -> dict[str, Any]:
+        value = self.graph.value_of(node)
         entry: dict[str, Any] = {
             "kind": kind,
             "name": self.graph.name_of(node),
-            "shown": preview(node._data, 30),
-            "type": type(node._data).__name__,
-            "value": self.text(node._data),
+            "shown": preview(value, 30),
+            "type": type(value).__name__,
+            "value": self.text(value),
         }
         if id(node) in self.outputs:
             entry["output"] = True

@@ -84,8 +84,8 @@ class _Writer:
             "name": name,
             # A node outside of recordings is numbered by its age, which tells nothing.
             "label": name if node._index == UNNUMBERED else node.name,
-            "type": type_name(node._data),
-            "value": self.value(node._data),
+            "type": type_name(self.graph.value_of(node)),
+            "value": self.value(self.graph.value_of(node)),
             "constraint": node.constraint,
             "feedback": [i for i, sent in enumerate(self.sent) if sent in node.feedback],
         }

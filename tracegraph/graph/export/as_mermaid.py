@@ -40,7 +40,7 @@ def to_mermaid(graph: Subgraph) -> str:
     lines = ["flowchart TD"]
     for i, (node, kind) in enumerate(kinds(graph)):
         left, right, kind_class = _SHAPES[kind]
-        name, value = preview(graph.name_of(node), 40), preview(node._data, 40)
+        name, value = preview(graph.name_of(node), 40), preview(graph.value_of(node), 40)
         lines.append(f'  n{i}{left}"{_escaped(name)}<br/>{_escaped(value)}"{right}:::{kind_class}')
         if id(node) in outputs:
             lines.append(f"  class n{i} final")

@@ -25,7 +25,9 @@ def to_networkx(graph: Subgraph) -> networkx.DiGraph[str]:
     made: networkx.DiGraph[str] = networkx.DiGraph(name=graph.name)
     for node, kind in kinds(graph):
         name = graph.name_of(node)
-        made.add_node(name, node=node, kind=kind, data=node._data, output=id(node) in outputs)
+        made.add_node(
+            name, node=node, kind=kind, data=graph.value_of(node), output=id(node) in outputs
+        )
     for parent, child, argument, inferred in graph.edges():
         ends = graph.name_of(parent), graph.name_of(child)
         if made.has_edge(*ends):

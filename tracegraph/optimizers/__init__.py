@@ -1,0 +1,1 @@
+"""OPTO: problems, optimizers, proposals."""

@@ -1,0 +1,1 @@
+"""The loop: examples, guides, evaluation, search, acceptance by evidence."""
