@@ -266,3 +266,61 @@ def test_calls_are_fast(worker: CodeWorker) -> None:
         took.append(time.perf_counter() - begin)
     # The benchmark holds the true figure; a busy machine may need some more.
     assert sorted(took)[len(took) // 10] < 300e-6
+
+
+def test_as_many_calls_run_at_once_as_there_may_be() -> None:
+    source = (
+        "import time\ndef f():\n    begin = time.monotonic()\n    time.sleep(0.4)\n"
+        "    return begin, time.monotonic()"
+    )
+    with CodeWorker(Policy(limits=LIMITS), count=2) as worker:
+        handle = worker.load(source, "f")
+        spans: list[tuple[float, float]] = []
+        threads = [
+            threading.Thread(target=lambda: spans.append(worker.call(handle))) for _ in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    at_once = [sum(begin <= moment < end for begin, end in spans) for moment, _ in spans]
+    assert max(at_once) == 2
+
+
+def test_closing_waits_for_calls() -> None:
+    worker = CodeWorker(Policy(limits=LIMITS), count=2)
+    handle = worker.load("import time\ndef f():\n    time.sleep(0.3)\n    return 1", "f")
+    answers: list[int] = []
+    thread = threading.Thread(target=lambda: answers.append(worker.call(handle)))
+    thread.start()
+    time.sleep(0.1)
+    worker.close()
+    assert answers == [1]
+    thread.join()
+
+
+def test_functions_kept_apart_do_not_meet() -> None:
+    poison = "import math\ndef f():\n    math.floor = lambda x: 666\n    return math.floor(1.5)"
+    honest = "import math, os\ndef f(x):\n    return math.floor(x), os.getpid()"
+    with CodeWorker(Policy(limits=LIMITS), apart=True) as worker:
+        assert worker.call(worker.load(poison, "f")) == 666
+        handle = worker.load(honest, "f")
+        value, process = worker.call(handle, (1.5,))
+        assert value == 1
+        for number in range(20):
+            other = worker.load(f"def g(): return {number}", "g")
+            assert worker.call(other) == number
+        live = worker._live
+        assert len(live._idle) <= live._most == 17
+        # The oldest one had to go; it comes back as another process.
+        assert worker.call(handle, (2.5,))[0] == 2
+        assert worker.call(handle, (2.5,))[1] != process
+
+
+def test_a_returned_class_is_known_by_handle(worker: CodeWorker) -> None:
+    prelude = (
+        "import dataclasses\n@dataclasses.dataclass\nclass Item:\n    name: str\n    tags: list"
+    )
+    source = "def f(name):\n    return [Item(name, [])]"
+    handle = worker.load(source, "f", prelude, classes=[Item])
+    assert worker.call(handle, ("a",)) == [Item("a", [])]

@@ -28,6 +28,7 @@ from tracegraph.sandbox.inside.wire import (
     FULL,
     LENGTH,
     MEMORY,
+    MODULE,
     RAISED,
     VALUE,
 )
@@ -50,40 +51,47 @@ class Handle:
         name: the function's name in it.
         prelude: source that runs before, in the same scope.
         file: the name that tracebacks give the source.
+        classes: of this program, that the source or the prelude defines again: dataclasses, named
+            tuples and enums that a returned value may be rebuilt as.
     """
 
     source: str
     name: str
     prelude: str = ""
     file: str = ""
+    classes: tuple[type, ...] = ()
 
 
 class Caller:
     """A child and what is defined in it. Not thread-safe, but for kill()."""
 
     def __init__(self, server: ForkServer, child: Child, limits: Limits) -> None:
-        self._server = server
+        self.server = server
         self._child = child
         self._limits = limits
         self._defined: weakref.WeakKeyDictionary[Handle, int] = weakref.WeakKeyDictionary()
-        self._count = 0
+        self.defined = 0
         self.usable = True
+
+    def knows(self, handle: Handle) -> bool:
+        """Whether the function is defined in the child."""
+        return handle in self._defined
 
     def define(self, handle: Handle, seconds: float | None) -> int:
         """Run the source, once, and return its number; raises what it raised as RemoteError."""
         if handle in self._defined:
             return self._defined[handle]
-        self._count += 1
+        self.defined += 1
         told = (
-            self._count,
+            self.defined,
             handle.source,
             handle.name,
             handle.prelude,
             handle.file or _file(handle),
         )
         self._exchange(DEFINE + codec.dumps(told), seconds, None)
-        self._defined[handle] = self._count
-        return self._count
+        self._defined[handle] = self.defined
+        return self.defined
 
     def call(
         self,
@@ -94,7 +102,7 @@ class Caller:
     ) -> tuple[Any, str]:
         """Return the value and what was printed; defines the function first where needed."""
         number = self._defined.get(handle) or self.define(handle, seconds)
-        classes: dict[str, type] = {}
+        classes = {f"{MODULE}:{one.__name__}": one for one in handle.classes}
         try:
             content = codec.dumps((tuple(args), dict(kwargs)), classes=classes)
         except codec.CodecError as error:
@@ -166,12 +174,12 @@ class Caller:
         raise SandboxRefused("the code's process answered what is no answer")
 
     def _ended(self) -> SandboxError:
-        code = self._server.exit_code(self._child)
+        code = self.server.exit_code(self._child)
         printed = self._child.printed()
         why = ""
         if code == -signal.SIGKILL:
             with contextlib.suppress(SandboxError):
-                why = self._server.why(self._child)
+                why = self.server.why(self._child)
         self.close()
         if code == -signal.SIGXCPU:
             return SandboxTimeout("the code used up its time of CPU")

@@ -253,7 +253,8 @@ class ForkServer:
     def exit_code(self, child: Child) -> int | None:
         """Return how a child that ended did so, negative for a signal; None when not known."""
         deadline = time.monotonic() + _ENDED_SECONDS
-        with self._lock, contextlib.suppress(OSError, SandboxError):
+        # A ValueError: another thread has found the server gone and closed it.
+        with self._lock, contextlib.suppress(OSError, SandboxError, ValueError):
             while child.number not in self._exits:
                 message, descriptors = self._hear(max(0.0, deadline - time.monotonic()))
                 channel.close(descriptors)

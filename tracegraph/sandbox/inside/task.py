@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import bpf, codec, codec_library, kernel, landlock
 from .places import usage
-from .wire import CALL, CANNOT, DISK, FULL, LENGTH, MEMORY, RAISED, VALUE
+from .wire import CALL, CANNOT, DISK, FULL, LENGTH, MEMORY, MODULE, RAISED, VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,9 +156,9 @@ class Task:
 
     def _define(self, key: int, source: str, name: str, prelude: str, file: str) -> None:
         # So that dataclasses and typing find the module of what is defined here.
-        module = type(sys)("__learned__")
+        module = type(sys)(MODULE)
         scope = vars(module)
-        sys.modules["__learned__"] = module
+        sys.modules[MODULE] = module
         self._files.add(file)
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
         if prelude:
@@ -168,7 +168,7 @@ class Task:
             raise NameError(f"the source defines no function {name!r}")
         classes = Classes()
         for value in scope.values():
-            if isinstance(value, type) and value.__module__ == "__learned__":
+            if isinstance(value, type) and value.__module__ == MODULE:
                 classes[codec_library.class_name(value)] = value
         self._defined[key] = scope[name], classes
 

@@ -13,3 +13,5 @@ DEFINE, CALL = b"D", b"C"
 # Answers: a value; the code raised; too much was printed; no memory; too much was written; the
 # value cannot cross.
 VALUE, RAISED, FULL, MEMORY, DISK, CANNOT = b"V", b"R", b"O", b"M", b"S", b"X"
+# The module that shipped source believes to be in.
+MODULE = "__learned__"
