@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from tracegraph.models.messages import as_messages, image, video
     from tracegraph.models.names import default_model
     from tracegraph.models.retry import RetryPolicy
+    from tracegraph.models.scope import surround
     from tracegraph.models.types import Choice, Completion, Usage
 
 __all__ = [
     "LLM", "Completion", "Choice", "Usage", "default_model",
     "image", "video", "as_messages",
-    "Budget", "Reservation", "Amount", "Limits",
+    "Budget", "Reservation", "Amount", "Limits", "surround",
     "Cache", "Cassette", "RetryPolicy",
     "ModelError", "BudgetExceeded", "SchemaError", "RequestError", "ModelTimeout",
     "CassetteError", "DownloadError", "ServerError",
@@ -51,6 +52,7 @@ _HOMES = {
     "messages": ("as_messages", "image", "video"),
     "names": ("default_model",),
     "retry": ("RetryPolicy",),
+    "scope": ("surround",),
     "types": ("Choice", "Completion", "Usage"),
 }  # fmt: skip
 

@@ -80,7 +80,7 @@ class Reservation:
             if self._settled:
                 return
             self._settled = True
-            for budget in self._budget._line():
+            for budget in self._budget.line():
                 budget._reserved.add(self._count, -1)
                 budget._spent.add(used)
             wake = self._budget._waiting.take()
@@ -190,7 +190,7 @@ class Budget:
     def remaining(self) -> Limits:
         """What this budget and its parents leave, not counting work in flight."""
         with self._lock:
-            left = [budget._left() for budget in self._line()]
+            left = [budget._left() for budget in self.line()]
         return Limits(
             _least([level.tokens for level in left]),
             _least([level.dollars for level in left]),
@@ -249,11 +249,11 @@ class Budget:
         self.reserve(tokens=tokens, dollars=dollars, calls=calls).settle()
 
     def _take(self, count: _Count) -> Reservation:
-        for budget in self._line():
+        for budget in self.line():
             if budget._started is None:
                 budget._started = time.monotonic()
             budget._check(count)
-        for budget in self._line():
+        for budget in self.line():
             budget._reserved.add(count)
         return Reservation(self, count)
 
@@ -295,7 +295,7 @@ class Budget:
             and (b.limits.calls is None or b._spent.calls + count.calls <= b.limits.calls)
             and (b._nano_limit is None or b._spent.nano + count.nano <= b._nano_limit)
             and (b.limits.seconds is None or b._elapsed() < b.limits.seconds)
-            for b in self._line()
+            for b in self.line()
         )
 
     def _elapsed(self) -> float:

@@ -23,6 +23,7 @@ from tracegraph.models.record import Recorder
 from tracegraph.models.request import Request
 from tracegraph.models.retry import RetryPolicy
 from tracegraph.models.schema import Schema, instruct
+from tracegraph.models.scope import surroundings
 from tracegraph.models.transport import Transport
 from tracegraph.models.types import Completion
 from tracegraph.runs import Call, Store
@@ -45,7 +46,8 @@ class LLM:
     Args:
         model: `local`, `local:PATH.gguf`, `local:hf:OWNER/REPO/FILE`, `vllm:NAME`, or a string
             of litellm's such as `openai/gpt-4.1-mini`; None is `default_model()`.
-        budget: charged for every call, unless a call names another.
+        budget: charged for every call, unless a call names another; a surrounding one
+            (`surround`) is charged as well.
         cache: a `Cache`, or True for the user's.
         store: where calls are recorded: a store; None for that of the surrounding run, else
             the project's; False for nowhere.
@@ -154,13 +156,14 @@ class LLM:
         request = self._request(
             as_messages(messages), shape, given | sampling, logprobs=logprobs, tools=tools
         )
+        around = surroundings()
         terms = Terms(
-            budget if budget is not None else self.budget,
+            around.budgets(budget if budget is not None else self.budget),
             timeout if timeout is not None else self.timeout,
             _node_name(parent),
             self.cassette or cassettes.current(),
         )
-        kept = self.cache if cache and terms.cassette is None else None
+        kept = (self.cache or around.cache) if cache and terms.cassette is None else None
         if kept is None or not (request.repeatable or kept.sampled):
             return await self._answer(request, shape, terms)
         answers: list[Completion[Any]] = []
@@ -217,7 +220,7 @@ class LLM:
         return await embed(
             list(texts),
             model=model,
-            budget=budget if budget is not None else self.budget,
+            budget=budget or self.budget or surroundings().budget,
             recorder=self._recorder,
             timeout=self.timeout,
         )

@@ -24,7 +24,7 @@ from tracegraph.runs import Call
 class Terms:
     """What a caller allows a question: budget, time, and whose it is."""
 
-    budget: Budget | None
+    budgets: tuple[Budget, ...]
     timeout: float
     node: str | None
     cassette: Cassette | None
@@ -92,31 +92,35 @@ class Exchange:
         return Exchanged(reply, usage, call.latency, call.attempts, call.id)
 
     async def _attempt(self, request: Request, terms: Terms) -> Reply:
-        budget = terms.budget
-        if budget is None:
-            return await self._carry(request, terms, terms.timeout)
-        reservation = await self._reserve(request, terms, budget)
-        left = budget.remaining.seconds
-        timeout = terms.timeout if left is None else min(terms.timeout, max(left, 0.001))
+        timeout = terms.timeout
+        held: list[Reservation] = []
+        try:
+            for budget in terms.budgets:
+                held.append(await self._reserve(request, terms, budget))
+                left = budget.remaining.seconds
+                timeout = timeout if left is None else min(timeout, max(left, 0.001))
+        except BaseException:
+            _release(held)
+            raise
         try:
             reply = await self._carry(request, terms, timeout)
         except RequestError as error:
             if error.sent and not self.transport.free:
-                reservation.settle()  # the work may have been done and charged
+                _settle(held)  # the work may have been done and charged
             else:
                 arrived = error.sent or error.status is not None
-                reservation.settle(tokens=0, dollars=0.0, calls=int(arrived))
+                _settle(held, tokens=0, dollars=0.0, calls=int(arrived))
             raise
         except asyncio.CancelledError:
             if self.transport.free:
-                reservation.settle(tokens=0, dollars=0.0)
+                _settle(held, tokens=0, dollars=0.0)
             else:
-                reservation.settle()
+                _settle(held)
             raise
         except BaseException:
-            reservation.release()
+            _release(held)
             raise
-        reservation.settle(tokens=read_usage(reply.raw).tokens, dollars=reply.cost)
+        _settle(held, tokens=read_usage(reply.raw).tokens, dollars=reply.cost)
         return reply
 
     async def _carry(self, request: Request, terms: Terms, timeout: float) -> Reply:
@@ -145,6 +149,16 @@ class Exchange:
             if budget.remaining.dollars is None:
                 return tokens
             raise
+
+
+def _settle(held: list[Reservation], **used: Any) -> None:
+    for reservation in held:
+        reservation.settle(**used)
+
+
+def _release(held: list[Reservation]) -> None:
+    for reservation in held:
+        reservation.release()
 
 
 def _status(error: BaseException) -> Any:

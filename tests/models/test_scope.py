@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from models.fake_server import FakeServer
+from tracegraph.models import LLM, Budget, BudgetExceeded, Cache, surround
+
+MakeLLM = Callable[..., LLM]
+
+
+async def test_every_client_inside_is_charged_to_the_surrounding_budget(
+    make_llm: MakeLLM, server: FakeServer
+) -> None:
+    run, own = Budget(calls=3, name="run"), Budget(calls=2, name="own")
+    plain, thrifty = make_llm(), make_llm(budget=own)
+    with surround(budget=run):
+        await plain.complete("a")
+        await thrifty.complete("b")
+        await asyncio.to_thread(plain.complete_sync, "c")
+        with pytest.raises(BudgetExceeded, match="run"):
+            await thrifty.complete("d")
+    assert (run.spent.calls, own.spent.calls) == (3, 1)
+    assert run.reserved.calls == own.reserved.calls == 0
+    await plain.complete("e")
+    assert run.spent.calls == 3
+
+
+async def test_a_refusal_of_the_inner_budget_frees_the_outer(make_llm: MakeLLM) -> None:
+    run, own = Budget(calls=3, name="run"), Budget(calls=0, name="own")
+    with surround(budget=run), pytest.raises(BudgetExceeded, match="own"):
+        await make_llm(budget=own).complete("a")
+    assert run.spent.calls == run.reserved.calls == 0
+
+
+async def test_a_child_is_charged_once(make_llm: MakeLLM) -> None:
+    run = Budget(calls=3, name="run")
+    with surround(budget=run):
+        await make_llm(budget=run.child("step")).complete("a")
+    assert run.spent.calls == 1
+
+
+async def test_a_surrounding_cache_serves_all_clients(
+    make_llm: MakeLLM, server: FakeServer, tmp_path: Path
+) -> None:
+    run, cache = Budget(calls=1), Cache(tmp_path / "answers.db")
+    with surround(budget=run, cache=cache):
+        first = await make_llm().complete("a")
+        with surround(budget=Budget()):
+            again = await make_llm().complete("a")
+    cache.close()
+    assert (first.cached, again.cached) == (False, True)
+    assert len(server.bodies) == 1

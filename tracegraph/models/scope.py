@@ -1,0 +1,49 @@
+"""What surrounds a piece of work: a budget that all its calls are charged to, a cache they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from tracegraph.models.budget import Budget
+from tracegraph.models.cache import Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """A budget and a cache that hold for every client, or None."""
+
+    budget: Budget | None = None
+    cache: Cache | None = None
+
+    def budgets(self, own: Budget | None) -> tuple[Budget, ...]:
+        """Return the budgets that a call is charged to: the surrounding one, and the caller's."""
+        outer = self.budget
+        if own is None:
+            return () if outer is None else (outer,)
+        # A child of the surrounding budget is charged to both by itself.
+        return (own,) if outer is None or outer in own.line() else (outer, own)
+
+
+_current: ContextVar[Surroundings] = ContextVar("tracegraph_surroundings", default=Surroundings())
+
+
+def surroundings() -> Surroundings:
+    """Return what surrounds this code; tasks and copied contexts inherit it."""
+    return _current.get()
+
+
+@contextmanager
+def surround(*, budget: Budget | None = None, cache: Cache | None = None) -> Iterator[None]:
+    """Charge all calls made inside to a budget, and answer them from a cache, whoever makes them.
+
+    A client's own budget is charged as well, and its own cache goes first.
+    """
+    outer = _current.get()
+    token = _current.set(Surroundings(budget or outer.budget, cache or outer.cache))
+    try:
+        yield
+    finally:
+        _current.reset(token)
