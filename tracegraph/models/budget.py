@@ -257,7 +257,8 @@ class Budget:
             budget._reserved.add(count)
         return Reservation(self, count)
 
-    def _line(self) -> list[Budget]:
+    def line(self) -> list[Budget]:
+        """Return this budget, its parent, and so on to the outermost."""
         line, budget = [], self
         while True:
             line.append(budget)

@@ -1,4 +1,4 @@
-"""What surrounds a piece of work: a budget that all its calls are charged to, a cache they share."""
+"""What surrounds a piece of work: a budget and a cache for all its calls."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Surroundings:
         return (own,) if outer is None or outer in own.line() else (outer, own)
 
 
-_current: ContextVar[Surroundings] = ContextVar("tracegraph_surroundings", default=Surroundings())
+_NOTHING = Surroundings()
+_current: ContextVar[Surroundings] = ContextVar("tracegraph_surroundings", default=_NOTHING)
 
 
 def surroundings() -> Surroundings:
