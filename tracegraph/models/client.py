@@ -163,7 +163,8 @@ class LLM:
             _node_name(parent),
             self.cassette or cassettes.current(),
         )
-        kept = (self.cache or around.cache) if cache and terms.cassette is None else None
+        kept = around.cache if self.cache is None else self.cache
+        kept = kept if cache and terms.cassette is None else None
         if kept is None or not (request.repeatable or kept.sampled):
             return await self._answer(request, shape, terms)
         answers: list[Completion[Any]] = []

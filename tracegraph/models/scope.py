@@ -43,7 +43,12 @@ def surround(*, budget: Budget | None = None, cache: Cache | None = None) -> Ite
     A client's own budget is charged as well, and its own cache goes first.
     """
     outer = _current.get()
-    token = _current.set(Surroundings(budget or outer.budget, cache or outer.cache))
+    token = _current.set(
+        Surroundings(
+            outer.budget if budget is None else budget,
+            outer.cache if cache is None else cache,
+        )
+    )
     try:
         yield
     finally:
