@@ -15,6 +15,7 @@ from tracegraph.models.limiter import Limiter
 from tracegraph.models.record import Recorder
 from tracegraph.models.request import Request
 from tracegraph.models.retry import RetryPolicy, retrying
+from tracegraph.models.scope import surroundings
 from tracegraph.models.transport import Reply, Transport, read_usage
 from tracegraph.models.types import Usage
 from tracegraph.runs import Call
@@ -75,6 +76,7 @@ class Exchange:
                         call.attempts += 1
                         reply = await self._attempt(request, terms)
         except BaseException as error:
+            surroundings().failed(error)
             call.status = _status(error)
             call.error = f"{type(error).__name__}: {error}"
             call.latency = time.monotonic() - started
