@@ -29,6 +29,7 @@ class Trial:
         feedback: by example, what was said; may be shortened to a few.
         accepted: whether it passed the test against the best one of its time; None: not tested.
         problem: why it could not be evaluated, if so.
+        optimizer: who proposed it; empty for the first.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Trial:
     feedback: Mapping[str, str] = field(default_factory=dict)
     accepted: bool | None = None
     problem: str = ""
+    optimizer: str = ""
 
     @property
     def score(self) -> float | None:
@@ -59,6 +61,8 @@ class Step:
         objective: what the workflow is for, in the user's words.
         seed: makes the proposal repeatable; another one at every step.
         count: how many different proposals are wanted.
+        round: which of the rounds of this step it is, from 0; in the later ones, the last of the
+            history come from this step.
     """
 
     parameters: Mapping[str, ParameterNode[Any]]
@@ -70,6 +74,7 @@ class Step:
     objective: str = ""
     seed: int = 0
     count: int = 1
+    round: int = 0
 
     @property
     def movable(self) -> list[str]:
@@ -83,13 +88,17 @@ class Optimizer(Protocol):
     Attributes:
         name: how it is called on the command line and in records.
         kinds: the kinds of parameters that it can change.
-        rounds: how many times in one step it wants to propose and see the scores: 1 for models
-            that read feedback, more for those that learn from scores alone.
     """
 
     name: str
     kinds: frozenset[str]
-    rounds: int
+
+    def rounds(self, step: Step) -> int:
+        """Return how many times it wants to propose and see the scores before the next step.
+
+        1 for models that read feedback, more for those that learn from scores alone. Asked once,
+        with what is known at the beginning of the step.
+        """
 
     async def propose(self, step: Step) -> list[Proposal]:
         """Return at most ``step.count`` proposals, the best first; empty when it has no idea.
