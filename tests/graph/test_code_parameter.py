@@ -1,21 +1,41 @@
 import asyncio
 import math
 import os
+import re
+import subprocess
+import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from math import floor
 
 import pytest
 
 import tracegraph as tg
-from tracegraph.graph import CodeError, ConstraintError, SourceError
+from tracegraph.graph import CodeError, ConstraintError, LearnedCodeError, SourceError
+from tracegraph.graph.code.execution import LearnedCode, Sandboxed
+from tracegraph.sandbox import SandboxError, SandboxUnavailable
 
 LIMIT = 10
 TABLE = {"a": (1, 2.5), "b": None}
 LOCK = threading.Lock()
 
 
+WORD = re.compile(r"[A-Z]+", re.IGNORECASE)
+
+
+@dataclass
+class Counted:
+    words: list[str]
+    more: int
+
+    def total(self):
+        return len(self.words) + self.more
+
+
 def helper(x):
-    return math.floor(x) + LIMIT
+    return floor(x) + LIMIT
 
 
 @tg.bundle(trainable=True)
@@ -69,11 +89,37 @@ def test_values_travel_exactly(code):
 
 def test_what_cannot_travel_is_named(code):
     code.update(new("return 1"))
-    with pytest.raises(tg.ExecutionError, match=r"value\[0\]\[0\] is a lock"):
-        score(LOCK)
+    with pytest.raises(tg.ExecutionError, match=r"argument 0: .*lock cannot cross .*\(at \[1\]\)"):
+        score([1, LOCK])
     with pytest.raises(CodeError, match="'LOCK', a lock that cannot"):
         code.update(new("return LOCK"))
     assert score(1).data == 1
+    code.update(new("LOCK = n\n    return [LOCK]"))
+    assert score(1).data == [2]
+    code.update(new("return [x, lambda: n]"))
+    with pytest.raises(
+        tg.ExecutionError, match=r"returned cannot cross: .*function .*\(at \[1\]\)"
+    ):
+        score(1)
+
+
+def test_what_is_around_the_function_travels_along(code):
+    code.update(new("words = WORD.findall(x)\n    return Counted(words, floor(n + LIMIT / 3))"))
+    result = score("one two").data
+    assert result == Counted(["one", "two"], 5)
+    assert type(result) is Counted
+    assert result.total() == 7
+    code.update(new("return Counted.total(x) + n + isinstance(x, Counted)"))
+    assert score(result).data == 10
+
+
+def test_annotations_need_nothing_in_the_sandbox():
+    @tg.bundle(trainable=True)
+    def typed(x: "tg.Module", n: int = 1) -> "Nowhere":  # noqa: F821
+        return x
+
+    typed.parameter.update("def typed(x: Unknown, n: int = 1) -> Nowhere:\n    return x + n\n")
+    assert typed(1).data == 2
 
 
 def test_errors_of_changed_code_show_its_line(code):
@@ -82,6 +128,18 @@ def test_errors_of_changed_code_show_its_line(code):
         score(tg.node(3))
     assert caught.value.exception_node.data == "(ZeroDivisionError) division by zero"
     assert "    return n / y <--- (ZeroDivisionError) division by zero" in str(caught.value)
+
+
+def test_an_error_comes_with_what_was_printed_before_it(code):
+    code.update(new("print('x is', x)\n    return n / (x - x)"))
+    with pytest.raises(tg.ExecutionError, match="It printed before:\nx is 3\n"):
+        score(3)
+
+
+def test_an_error_in_a_function_around_the_code_is_marked_where_it_was_called(code):
+    code.update(new("y = 1\n    return helper(None) + y"))
+    with pytest.raises(tg.ExecutionError, match=r"return helper\(None\) \+ y <--- \(TypeError\)"):
+        score(3)
 
 
 def test_a_refused_update_leaves_the_old_code_running(code):
@@ -180,12 +238,100 @@ def test_functions_without_source_cannot_be_trained():
         tg.bundle(trainable=True)(len)
 
 
-def test_the_environment_does_not_reach_the_code(code, monkeypatch):
+def test_the_environment_does_not_reach_the_code(monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "s3cret")
-    assert "SECRET_KEY" in os.environ
-    code._executor.check(new("import os\n    return dict(os.environ)"), "score", "")
-    got = code._executor.call(new("import os\n    return dict(os.environ)"), "score", "", (1,), {})
-    assert "SECRET_KEY" not in got
+    code = LearnedCode("import os\ndef f():\n    return dict(os.environ)\n", "f")
+    assert "SECRET_KEY" not in Sandboxed(10).call(code, (), {})
+
+
+def test_code_ends_in_the_sandbox_and_says_how():
+    source = (
+        "import os, socket\n"
+        "def f(what):\n"
+        "    if what == 'exit': os._exit(3)\n"
+        "    if what == 'flood': print('x' * (2 << 20))\n"
+        "    if what == 'disk': open('f', 'wb').write(bytes(80 << 20))\n"
+        "    if what == 'net': socket.create_connection(('127.0.0.1', 80))\n"
+        "    return what\n"
+    )
+    code, executor = LearnedCode(source, "f"), Sandboxed(10)
+    kinds = {"exit": "Crash", "flood": "OutputLimit", "disk": "OSError", "net": "PermissionError"}
+    for what, kind in kinds.items():
+        with pytest.raises(LearnedCodeError) as caught:
+            executor.call(code, (what,), {})
+        assert caught.value.kind == kind
+        assert f"({kind})" in caught.value.error_comment
+    assert executor.call(code, ("fine",), {}) == "fine"
+
+
+def test_versions_do_not_meet(code):
+    code.update(new("import math\n    math.floor = lambda y: 666\n    return math.floor(x)"))
+    assert score(1.5).data == 666
+    code.update(new("import math\n    return math.floor(x)"))
+    assert score(1.5).data == 1
+
+
+def test_threads_call_several_versions_in_turn(code):
+    versions = [new(f"return x * {n}") for n in range(5)]
+
+    def call(number):
+        with tg.record(values={code: versions[number % 5]}):
+            return score(number)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(call, range(100))) == [n * (n % 5) for n in range(100)]
+    assert code.data == code.original
+
+
+def test_a_fork_runs_changed_code_in_its_own_sandbox(code):
+    code.update(new("return x + 100"))
+    assert score(1).data == 101
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(write, str(score(2).data).encode())
+        finally:
+            os._exit(0)
+    os.close(write)
+    with open(read) as told:
+        assert told.read() == "102"
+    os.waitpid(child, 0)
+    assert score(3).data == 103
+
+
+def test_without_a_layer_changed_code_is_refused_with_the_remedy(code, monkeypatch):
+    def nothing(*args, **kwargs):
+        raise SandboxUnavailable("nothing here can isolate code: install bubblewrap")
+
+    monkeypatch.setattr("tracegraph.sandbox.CodeWorker.load", nothing)
+    with pytest.raises(SandboxUnavailable, match=r'install bubblewrap.*isolation="none"'):
+        code.update(new("return 'never loaded'"))
+    assert code.data == code.original
+
+
+def test_a_fault_of_the_machine_is_no_error_of_the_code(code, monkeypatch):
+    code.update(new("return 'loaded'"))
+
+    def broken(*args, **kwargs):
+        raise SandboxError("the sandbox was closed meanwhile")
+
+    monkeypatch.setattr("tracegraph.sandbox.CodeWorker.call", broken)
+    with pytest.raises(SandboxError, match="closed meanwhile"):
+        score(1)
+
+
+def test_the_sandbox_loads_with_the_first_change(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import sys, tracegraph as tg\n"
+        "@tg.bundle(trainable=True)\n"
+        "def f(x):\n    return x\n"
+        "f(1)\n"
+        "print('pydantic' in sys.modules, 'tracegraph.sandbox.sandbox' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, str(program)], text=True, stdout=-1, check=True)
+    assert done.stdout == "False False\n"
 
 
 def test_projections(tmp_path):

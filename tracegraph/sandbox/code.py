@@ -191,9 +191,11 @@ class _Live:
         with self._closing:
             for _ in range(self._count):
                 self._turns.acquire()
-            with self._lock:
-                self._end()
-            self._turns.release(self._count)
+            try:
+                with self._lock:
+                    self._end()
+            finally:
+                self._turns.release(self._count)
 
     def _end(self) -> None:
         idle, server, sandbox = self._idle, self._server, self._sandbox

@@ -7,13 +7,13 @@ import inspect
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
-from tracegraph.graph.code import codec
-from tracegraph.graph.code.execution import InProcess, Separate
+from tracegraph.graph.code.execution import InProcess, LearnedCode, Sandboxed
 from tracegraph.graph.code.policy import PURE_MODULES, CodePolicy
 from tracegraph.graph.code.source import find_function, function_source, signature_of
 from tracegraph.graph.code.surroundings import imported_modules, surroundings_of
 from tracegraph.graph.containers import convert, native
 from tracegraph.graph.parameter import ParameterNode
+from tracegraph.sandbox.codec import CodecError, dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from tracegraph.graph.code.execution import Executor
 
 Isolation = Literal["sandbox", "none"]
+# Versions of a function whose surroundings are remembered.
+_REMEMBERED = 64
 
 
 class CodeParameter(ParameterNode[str]):
     """The source code of a bundled function.
 
     While the source is the original one, the original function runs, here. Changed code must
-    pass the :class:`CodePolicy`, and runs in the sandbox; the old code runs until then.
+    pass the :class:`CodePolicy`, and runs in the sandbox; the old code runs until then. A class of
+    this program arrives there with its methods when the code names it, else with its fields only.
 
     Args:
         fun: a function with source.
@@ -41,7 +44,7 @@ class CodeParameter(ParameterNode[str]):
         SourceError: the function has no source.
     """
 
-    __slots__ = ("_executor", "_method", "_original", "_plain", "_policy", "_prelude")
+    __slots__ = ("_executor", "_learned", "_method", "_original", "_plain", "_policy")
 
     def __init__(
         self,
@@ -64,9 +67,9 @@ class CodeParameter(ParameterNode[str]):
             signature_of(find_function(source, name)),
             PURE_MODULES | frozenset(imports) | imported_modules(source, fun),
         )
-        self._prelude = ""
+        self._learned: dict[str, LearnedCode] = {}
         if executor is None:
-            executor = InProcess() if isolation == "none" else Separate(seconds)
+            executor = InProcess() if isolation == "none" else Sandboxed(seconds)
         self._executor = executor
         super().__init__(
             source,
@@ -91,9 +94,13 @@ class CodeParameter(ParameterNode[str]):
         """Return the source as it would be accepted.
 
         Raises:
-            CodeError: it does not parse, or breaks the policy.
+            CodeError: it does not parse, breaks the policy, or uses what cannot travel.
         """
-        return value if value == self._original else super().validate(value)
+        if value == self._original:
+            return self._original
+        accepted = super().validate(value)
+        self._learn(accepted)
+        return accepted
 
     def update(self, value: Any) -> str:
         """Replace the source and return the old one; on an error the old code keeps running.
@@ -102,35 +109,42 @@ class CodeParameter(ParameterNode[str]):
             CodeError: the source is refused.
         """
         accepted = self.validate(getattr(value, "_data", value))
-        prelude = "" if accepted == self._original else surroundings_of(accepted, self._plain)
         if accepted != self._original:
-            self._executor.check(accepted, self._policy.name, prelude)
+            self._executor.check(self._code(accepted))
         old, self._data = self._data, accepted
         self._version += 1
-        self._prelude = prelude
         return old
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function as it is now; a coroutine when it is an ``async def``."""
-        # A replay may give the parameter another source than its own for a while.
+        # A recording or a replay may give the parameter another source than its own for a while.
         source = native(self)
         if source == self._original:
             return self._plain(*args, **kwargs)
-        prelude = self._prelude if source is self._data else surroundings_of(source, self._plain)
+        code = self._code(source)
         if self._method and args:
             args = (_attributes(args[0]), *args[1:])
         if inspect.iscoroutinefunction(self._plain):
-            return self._call_async(source, prelude, args, kwargs)
-        return self._executor.call(source, self._policy.name, prelude, args, kwargs)
+            return self._call_async(code, args, kwargs)
+        return self._executor.call(code, args, kwargs)
+
+    def _code(self, source: str) -> LearnedCode:
+        return self._learned.get(source) or self._learn(source)
+
+    def _learn(self, source: str) -> LearnedCode:
+        """Return the source with what it needs from around the function, as that is now."""
+        made = LearnedCode(source, self._policy.name, *surroundings_of(source, self._plain))
+        if len(self._learned) >= _REMEMBERED:
+            self._learned.clear()
+        self._learned[source] = made
+        return made
 
     async def _call_async(
-        self, source: str, prelude: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, code: LearnedCode, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         import asyncio
 
-        return await asyncio.to_thread(
-            self._executor.call, source, self._policy.name, prelude, args, kwargs
-        )
+        return await asyncio.to_thread(self._executor.call, code, args, kwargs)
 
 
 def _attributes(owner: Any) -> SimpleNamespace:
@@ -138,8 +152,8 @@ def _attributes(owner: Any) -> SimpleNamespace:
     seen = {}
     for name, value in getattr(owner, "__dict__", {}).items():
         plain = convert(value, native)
-        with contextlib.suppress(codec.CodecError):
-            codec.dumps(plain)
+        with contextlib.suppress(CodecError):
+            dumps(plain)
             seen[name] = plain
     return SimpleNamespace(**seen)
 
