@@ -1,0 +1,27 @@
+"""What the search may use of a budget, so that enough is left for the proof at its end."""
+
+from __future__ import annotations
+
+from tracegraph.models.budget import Amount, Budget
+
+_MARGIN = 1.3  # the best candidate's prompts may be longer than the seed's
+
+
+def for_search(budget: Budget, used: Amount, examples: int, planned: int) -> Budget:
+    """Return a part of the budget that leaves what the proof will need.
+
+    Args:
+        budget: of the whole run.
+        used: what running some examples took.
+        examples: how many these were; 0 leaves nothing for the proof, as nothing is known.
+        planned: how many the proof will run.
+    """
+    share = _MARGIN * planned / examples if examples else 0.0
+    left = budget.remaining
+    return budget.child(
+        "search",
+        tokens=None if left.tokens is None else max(0, int(left.tokens - used.tokens * share)),
+        dollars=None if left.dollars is None else max(0.0, left.dollars - used.dollars * share),
+        calls=None if left.calls is None else max(0, int(left.calls - used.calls * share)),
+        seconds=None if left.seconds is None else max(0.0, left.seconds - used.seconds * share),
+    )
