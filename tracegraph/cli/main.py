@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from tracegraph._version import __version__
-from tracegraph.cli import doctor, models, serve
+from tracegraph.cli import doctor, models, optimize, serve
 from tracegraph.errors import TracegraphError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
     help="Improve LLM workflows and agents: record, give feedback, change, prove.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(optimize.optimize)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(serve.app, name="serve")

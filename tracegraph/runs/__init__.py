@@ -12,7 +12,7 @@ from tracegraph.runs.errors import RunTakenError, StoreClosedError, StoreError
 from tracegraph.runs.events import Event, add_event, follow_events, list_events
 from tracegraph.runs.ids import new_id
 from tracegraph.runs.process import process_alive, process_start
-from tracegraph.runs.runs import Run, finish_run, get_run, list_runs, start_run, take_run
+from tracegraph.runs.runs import Run, find_run, finish_run, get_run, list_runs, start_run, take_run
 from tracegraph.runs.scope import current, run_scope, within
 from tracegraph.runs.search import (
     Candidate,
@@ -36,7 +36,7 @@ from tracegraph.runs.writer import Pending
 __all__ = [
     "Store", "Pending", "default_path", "new_id",
     "run_scope", "within", "current",
-    "Run", "start_run", "take_run", "finish_run", "get_run", "list_runs",
+    "Run", "start_run", "take_run", "finish_run", "get_run", "find_run", "list_runs",
     "Call", "CallTotals", "add_call", "list_calls", "call_totals",
     "Candidate", "add_candidate", "update_candidate", "list_candidates",
     "Evaluation", "add_evaluation", "list_evaluations",

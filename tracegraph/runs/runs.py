@@ -112,3 +112,22 @@ def list_runs(
     clause, values = where(kind=kind, status=status)
     rows = store.fetch(f"SELECT * FROM runs{clause} ORDER BY id DESC LIMIT ?", [*values, limit])
     return build(Run, rows)
+
+
+def find_run(store: Store, name: str, *, kind: str | None = None) -> Run:
+    """Return the run of an id, of the only id that begins so, or the newest for "last".
+
+    Raises:
+        StoreError: there is none, or several begin so.
+    """
+    if name == "last":
+        found = list_runs(store, kind=kind, limit=1)
+    else:
+        clause, values = where(kind=kind)
+        clause += (" AND" if clause else " WHERE") + " substr(id, 1, ?) = ?"
+        rows = store.fetch(f"SELECT * FROM runs{clause} LIMIT 2", [*values, len(name), name])
+        found = build(Run, rows)
+    if len(found) == 1 and name:
+        return found[0]
+    what = "no run" if not found else "more than one run whose id begins with"
+    raise StoreError(f"there is {what} {name!r} in {store.path}; `tracegraph history` lists them")
