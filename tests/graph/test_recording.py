@@ -355,3 +355,26 @@ def test_values_are_the_recordings_own_and_run_side_by_side():
     assert (prompt.data, limit.data, prompt.feedback) == ("old {}", 0.5, ())
     with pytest.raises(tg.TracegraphError, match="between 0 and 1"):
         tg.record(values={limit: 3})
+
+
+@pytest.mark.parametrize("value", [["a"], [], {"k": 1}, 3, True, None, "", "some text", 0.25])
+def test_a_parameter_read_outside_is_found_again_as_an_argument(value: object) -> None:
+    parameter = tg.node(value, name="p", trainable=True)
+    with tg.record() as run:
+        same(parameter.data)
+    assert run.judged(run.nodes[0], "").parameters == [parameter]
+
+
+@pytest.mark.parametrize(("value", "other"), [(["a"], ["b"]), ("text", "another one"), (3, 4)])
+def test_also_with_a_value_of_the_recording(value: object, other: object) -> None:
+    parameter = tg.node(value, name="p", trainable=True)
+    with tg.record(values={parameter: other}) as run:
+        same(parameter.data)
+    graph = run.judged(run.nodes[0], "")
+    assert graph.parameters == [parameter]
+    assert graph.value_of(parameter) == other
+
+
+@tg.bundle
+def same(x: object) -> object:
+    return [x]

@@ -84,11 +84,16 @@ class NativeCall:
                 self._inferred.add(name)
             return outermost
         if type(value) in ATOMIC:
-            if type(value) is str:
+            if type(value) is str and value:
                 self._guess(value, name)
             elif decidable(value):
                 self._suspect(name)
+            else:
+                self._match(value, name)
             return value
+        for node in self._reads() if decidable(value) else ():
+            if self._outer.value_of(node) is value:
+                return node
         if depth and isinstance(value, (list, tuple, dict)):
             return self._parts(value, name, depth)
         self._suspect(name)
@@ -111,13 +116,20 @@ class NativeCall:
             node = self._recording.enclosing(known.resolve())
             self._link(node, f"{name}~{node.name}", guessed=True)
         for node in self._reads():
-            if type(node._data) is str and node._data and node._data in value:
+            held = self._outer.value_of(node)
+            if type(held) is str and held and held in value:
+                self._link(node, f"{name}~{node.name}", guessed=True)
+
+    def _match(self, value: Any, name: str) -> None:
+        """A value that many things have may be that of a parameter read since the last call."""
+        for node in self._reads():
+            if self._outer.value_of(node) is value:
                 self._link(node, f"{name}~{node.name}", guessed=True)
 
     def _suspect(self, name: str) -> None:
         """A new value may have been made from the parameters read since the last call."""
         for node in self._reads():
-            if type(node._data) is not str:
+            if type(self._outer.value_of(node)) is not str:
                 self._link(node, f"{name}~{node.name}", guessed=True)
 
     def _reads(self) -> tuple[Node[Any], ...]:
