@@ -101,7 +101,9 @@ class Optimizer(Protocol):
         """
 
     async def propose(self, step: Step) -> list[Proposal]:
-        """Return at most ``step.count`` proposals, the best first; empty when it has no idea.
+        """Return at most ``step.count`` proposals, the best first; none when it has no idea.
+
+        When no answer could be used, one proposal without values says why, with what it took.
 
         Raises:
             BudgetExceeded: there is nothing left to ask a model with.

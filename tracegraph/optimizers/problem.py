@@ -5,16 +5,18 @@ Source: Cheng, Nie, Swaminathan 2024, "Trace is the New AutoDiff", section 3.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tracegraph.graph.containers import holds_nodes
+from tracegraph.graph.export.as_json import bound, signature_text
 from tracegraph.graph.export.values import stable_repr
-from tracegraph.graph.node import ExceptionNode
+from tracegraph.graph.node import ExceptionNode, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tracegraph.graph.node import Node
+    from tracegraph.graph.node import MessageNode
     from tracegraph.graph.subgraph import Subgraph
 
 
@@ -37,6 +39,20 @@ class Variable:
     description: str = ""
 
 
+class Edge(NamedTuple):
+    """A value that a call got.
+
+    Attributes:
+        parent: the variable, input or call that the value came from, by name.
+        child: the call that got it.
+        argument: as what; ``argument~name`` where the argument was made from the value.
+    """
+
+    parent: str
+    child: str
+    argument: str
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One run of a workflow with feedback on its output.
@@ -54,6 +70,9 @@ class Problem:
         score: how good they were, higher is better; None where nobody said.
         example: which example of the data it was; empty outside of training.
         left_out: how many calls were cut out of ``lines``.
+        edges: which call got which value.
+        constants: what a call got that came from nowhere in the graph, by call and argument;
+            ``lines`` has it too, but shortened.
     """
 
     lines: tuple[str, ...]
@@ -66,6 +85,8 @@ class Problem:
     score: float | None = None
     example: str = ""
     left_out: int = 0
+    edges: tuple[Edge, ...] = ()
+    constants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -84,21 +105,26 @@ class Problem:
             operation = node.operation
             documentation.setdefault(operation.name, describe(operation))
         variables, inputs = [], {}
-        for node in graph.parameters:
-            value = graph.value_of(node)
-            if wanted is not None and node.name not in wanted:
-                inputs[graph.name_of(node)] = as_text(value)
+        for root in graph.parameters:
+            value = graph.value_of(root)
+            if wanted is not None and root.name not in wanted:
+                inputs[graph.name_of(root)] = as_text(value)
                 continue
-            kind = getattr(node, "kind", type(value).__name__)
+            kind = getattr(root, "kind", type(value).__name__)
             variables.append(
-                Variable(node.name, value, kind, node.constraint or "", node.description)
+                Variable(root.name, value, kind, root.constraint or "", root.description)
             )
-        for node in graph.inputs:
-            inputs[graph.name_of(node)] = as_text(graph.value_of(node))
+        for root in graph.inputs:
+            inputs[graph.name_of(root)] = as_text(graph.value_of(root))
         ends = {id(node) for node in graph.outputs}
         others = {graph.name_of(n): _result(n) for n in graph.calls if id(n) not in ends}
         outputs = {graph.name_of(n): _result(n) for n in graph.outputs}
         sent = graph.feedback
+        called = {id(node): graph.name_of(node) for node in graph.nodes()} | {
+            id(node): node.name
+            for node in graph.parameters
+            if wanted is None or node.name in wanted
+        }
         return cls(
             tuple(graph.line(node) for node in graph.calls),
             documentation,
@@ -110,6 +136,20 @@ class Problem:
             None if sent is None else mean_score(sent.scores),
             example,
             graph.left_out,
+            tuple(Edge(called[id(p)], called[id(n)], key) for p, n, key, _ in graph.edges()),
+            {graph.name_of(n): found for n in graph.calls if (found := _constants(n))},
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Problem:
+        """Return the problem that :meth:`to_json` wrote."""
+        return cls(
+            **{
+                **data,
+                "lines": tuple(data["lines"]),
+                "variables": tuple(Variable(**variable) for variable in data["variables"]),
+                "edges": tuple(Edge(*edge) for edge in data.get("edges", ())),
+            }
         )
 
     @property
@@ -140,11 +180,20 @@ def mean_score(scores: Iterable[Any]) -> float | None:
 
 def describe(operation: Any) -> str:
     """Return a function's signature and what it does, in one text."""
-    from tracegraph.graph.export.as_json import signature_text
-
     about = operation.description or operation.doc
     head = f"{operation.name}{signature_text(operation)}"
     return f"{head}: {about}" if about else head
+
+
+def _constants(node: MessageNode[Any]) -> dict[str, str]:
+    given = bound(node)
+    if node.operation.receiver and given:
+        given.pop(next(iter(given)))
+    return {
+        key: as_text(value)
+        for key, value in given.items()
+        if not isinstance(value, Node) and not holds_nodes(value)
+    }
 
 
 def _result(node: Node[Any]) -> str:

@@ -1,0 +1,74 @@
+"""Optimizers by name: those that are built in, and those that other packages register.
+
+A package registers its own in its pyproject.toml:
+
+    [project.entry-points."tracegraph.optimizers"]
+    mine = "my_package.optimizer:MyOptimizer"
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from tracegraph.errors import TracegraphError
+
+if TYPE_CHECKING:
+    from tracegraph.models.client import LLM
+    from tracegraph.optimizers.optimizer import Optimizer
+
+GROUP = "tracegraph.optimizers"
+# By module path, so that only the one that is asked for is loaded.
+_BUILT_IN = {
+    "optoprime": "optoprime:OptoPrime",
+    "optoprime-v2": "optoprime_v2:OptoPrimeV2",
+    "optoprime-multi": "optoprime_multi:OptoPrimeMulti",
+    "opro": "opro:OPRO",
+    "textgrad": "textgrad:TextGrad",
+    "pareto": "pareto:Pareto",
+    "fewshot": "fewshot:FewShot",
+    "numeric": "numeric:NumericOptimizer",
+    "hybrid": "hybrid:HybridOptimizer",
+}
+# They evaluate candidates themselves, so they are run instead of the loop; see gepa_engine.
+ENGINES = frozenset({"gepa"})
+_WITHOUT_MODEL = frozenset({"fewshot", "numeric"})
+
+
+def names() -> list[str]:
+    """Return the names that :func:`make` knows."""
+    registered = {entry.name for entry in metadata.entry_points(group=GROUP)}
+    return [*_BUILT_IN, *sorted(registered - _BUILT_IN.keys())]
+
+
+def make(name: str, *, llm: LLM | str | None = None, **options: Any) -> Optimizer:
+    """Return an optimizer.
+
+    Args:
+        name: one of :func:`names`.
+        llm: the model to ask; not for optimizers that ask none.
+        options: for the optimizer's constructor.
+
+    Raises:
+        TracegraphError: there is no such optimizer; the message lists those that there are.
+    """
+    found = _find(name)
+    if llm is not None and name not in _WITHOUT_MODEL:
+        options["llm"] = llm
+    optimizer: Optimizer = found(**options)
+    return optimizer
+
+
+def _find(name: str) -> Any:
+    if name in _BUILT_IN:
+        module, _, attribute = _BUILT_IN[name].partition(":")
+        return getattr(importlib.import_module(f"tracegraph.optimizers.{module}"), attribute)
+    if name in ENGINES:
+        raise TracegraphError(
+            f"{name} evaluates candidates itself: run it with"
+            " tracegraph.optimizers.gepa_engine.optimize_with_gepa"
+        )
+    for entry in metadata.entry_points(group=GROUP, name=name):
+        return entry.load()
+    raise TracegraphError(f"there is no optimizer {name!r}; there are {', '.join(names())}")
