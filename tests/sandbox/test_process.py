@@ -45,8 +45,9 @@ async def test_streams_go_both_ways_and_the_end_is_told(sandbox: Sandbox) -> Non
 
 async def test_interrupt_reaches_the_program_only(sandbox: Sandbox) -> None:
     source = (
-        "import time\nprint('up', flush=True)\n"
-        "try: time.sleep(60)\nexcept KeyboardInterrupt: print('heard', flush=True)\ninput()"
+        "import time\n"
+        "try:\n    print('up', flush=True)\n    time.sleep(60)\n"
+        "except KeyboardInterrupt: print('heard', flush=True)\ninput()"
     )
     async with await sandbox.start([PYTHON, "-c", source]) as process:
         assert await process.stdout.readline() == b"up\n"
