@@ -76,7 +76,8 @@ class FewShot(Stepping):
             parameter = step.parameters[name]
             if not holds_demos(parameter.kind, name, parameter.description):
                 continue
-            found = successes(step.problems, name, self.least, hardness(step))
+            known = [*step.problems, *step.records]
+            found = successes(known, name, self.least, hardness(step))
             if not whole and len(found) > 2:
                 found = chance.sample(found, max(2, round(_KEPT * len(found))))
             chosen = varied(found, self.shots, chance)

@@ -55,6 +55,7 @@ class Step:
         parameters: all that may change, by name; their constraints count, not their values.
         values: of the candidate to improve, by name.
         problems: runs of that candidate on some training examples, with feedback; maybe none.
+        records: its other runs, for those who learn from many or from successes.
         history: what was tried before, oldest first; the candidate to improve is among them.
         candidate: its name in the history.
         focus: the parameters to change, the most blamed first; empty: any.
@@ -68,6 +69,7 @@ class Step:
     parameters: Mapping[str, ParameterNode[Any]]
     values: Mapping[str, Any]
     problems: Sequence[Problem] = ()
+    records: Sequence[Problem] = ()
     history: Sequence[Trial] = ()
     candidate: str = ""
     focus: Sequence[str] = ()

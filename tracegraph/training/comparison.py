@@ -60,6 +60,8 @@ async def compare(
         BudgetExceeded: the budget ended before the test did.
     """
     test = PairedTest(alpha, largest=len(examples))
+    simpler = after.size < before.size
+    same = 0  # examples, if all so far came out the same
     size = max(1, evaluator.concurrency // 2)
     for start in range(0, len(examples), size):
         chunk = examples[start : start + size]
@@ -67,17 +69,21 @@ async def compare(
             evaluator.scores(candidate, chunk, "validation") for candidate in (before, after)
         )
         for example in chunk:
-            if example.id in older and example.id in newer and test.verdict == "undecided":
-                test.add(newer[example.id] - older[example.id])
-        if test.verdict != "undecided":
+            if example.id not in older or example.id not in newer:
+                continue
+            difference = newer[example.id] - older[example.id]
+            if test.verdict == "undecided":
+                test.add(difference)
+            same = same + 1 if difference == 0 and same >= 0 else -1
+        # A test that has given up on "better" may still find "the same, and simpler".
+        if test.verdict != "undecided" and not (simpler and 0 <= same < _ENOUGH_TIES):
             break
     accepted = test.verdict == "accepted"
-    equal = test.ties == test.count >= _ENOUGH_TIES and after.size < before.size
-    low, high = test.interval
+    equal = simpler and same >= _ENOUGH_TIES
     if accepted:
         why = f"better on {test.wins} and worse on {test.losses} of {test.count} fresh examples"
     elif equal:
-        why = f"the same on {test.count} fresh examples, and simpler"
+        why = f"the same on {same} fresh examples, and simpler"
     else:
         why = (
             f"not shown to be better: {test.wins} better and {test.losses} worse of "
@@ -92,6 +98,6 @@ async def compare(
         test.losses,
         test.ties,
         test.mean,
-        (low, high),
+        test.interval,
         test.e_value,
     )

@@ -154,11 +154,17 @@ class Loop:
                 entry = await self._try(number, parent, proposal, step, screen=rounds == 1)
                 if entry is not None:
                     tried.append(entry)
-        promising = [e for e in tried if e.score > self.proven.score and e.accepted is None]
+        promising = [e for e in tried if e.accepted is None and self._promises(e)]
         if promising:
             promising.sort(key=lambda e: (-e.score, e.candidate.size, e.candidate.name))
             await self._test(f"{number}", promising[0])
         return (self.pool.ranked(ids)[0].score, self.accepted) > before
+
+    def _promises(self, entry: Entry) -> bool:
+        """Whether an entry looks better than the proven one, or as good and simpler."""
+        mine, theirs = entry.score, self.proven.score
+        simpler = entry.candidate.size < self.proven.candidate.size
+        return mine > theirs or (mine == theirs and simpler)
 
     def _question(self, parent: Entry, chance: random.Random) -> Step:
         name = parent.candidate.name
@@ -176,7 +182,8 @@ class Loop:
         return Step(
             self.workflow.parameters,
             parent.candidate.values,
-            problems=[self._problem(name, e.id) for e in chosen if self._graph(name, e.id)],
+            problems=self._problems(name, chosen),
+            records=self._problems(name, [e for e in self.probe if e not in drawn]),
             candidate=name,
             focus=focus(self.blamed[name], list(self.workflow.parameters)),
             objective=self.workflow.objective,
@@ -184,11 +191,14 @@ class Loop:
             count=self.settings.count,
         )
 
-    def _graph(self, candidate: str, example: str) -> dict[str, Any] | None:
-        return self.records[candidate][example][0].graph
-
-    def _problem(self, candidate: str, example: str) -> Problem:
-        return Problem.of(from_json(self._graph(candidate, example)), example=example)
+    def _problems(self, candidate: str, examples: Sequence[Example]) -> list[Problem]:
+        known = self.records[candidate]
+        graphs = {e.id: known[e.id][0].graph for e in examples if e.id in known}
+        return [
+            Problem.of(from_json(graph), example=example)
+            for example, graph in graphs.items()
+            if graph is not None
+        ]
 
     async def _propose(self, place: str, step: Step) -> list[Proposal]:
         proposals = self.ledger.proposals(place)

@@ -17,6 +17,8 @@ from tracegraph.graph.parameter import ParameterNode
 from tracegraph.training.errors import WorkflowError
 
 _MAIN_NAMES = ("workflow", "main")
+# What a function calls a whole example.
+_WHOLE = ("example", "row", "inputs")
 
 
 class Workflow:
@@ -69,7 +71,8 @@ class Workflow:
     def arguments(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return what an example passes: its fields by the names of the function's parameters.
 
-        A function of one parameter takes the only field, whatever its name, or all of them.
+        A function of one parameter takes the only field, whatever its name; one that calls its
+        parameter ``example``, ``row`` or ``inputs`` takes all of them.
 
         Raises:
             WorkflowError: a required parameter has no field.
@@ -79,9 +82,10 @@ class Workflow:
             return dict(inputs)
         given = {p.name: inputs[p.name] for p in wanted if p.name in inputs}
         missing = [p.name for p in wanted if p.name not in given and p.default is p.empty]
-        if len(wanted) == 1 and missing:
-            only = next(iter(inputs.values())) if len(inputs) == 1 else dict(inputs)
-            return {wanted[0].name: only}
+        if missing and len(wanted) == 1 and len(inputs) == 1:
+            return {wanted[0].name: next(iter(inputs.values()))}
+        if missing and len(wanted) == 1 and missing[0] in _WHOLE:
+            return {wanted[0].name: dict(inputs)}
         if missing:
             raise WorkflowError(
                 f"{self.name} needs {', '.join(missing)}, and the examples have "
