@@ -111,7 +111,7 @@ def priority(pool: Pool, proven: Entry, examples: Sequence[str], chance: random.
 
 def pareto(pool: Pool, proven: Entry, examples: Sequence[str], chance: random.Random) -> Entry:
     """Improve one that is best on some example, drawn by how many (Agrawal et al. 2025, GEPA)."""
-    from tracegraph.optimizers.pareto import front
+    from tracegraph.optimizers.front import front
 
     ranked = pool.ranked(examples) or [proven]
     weights = front([entry.trial() for entry in ranked])

@@ -1,0 +1,177 @@
+"""Optimizers on BIG-Bench Hard with the embedded model, all at one budget of tokens.
+
+    python -m benchmarks.optimizers bbh --data DIR [--tasks navigate,…] [--optimizers hybrid,…]
+
+Each run is a whole training with the same splits, seed and budget: baseline, search, tests, and
+both ends on 100 locked questions. What an optimizer's own questions take counts like the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.optimizers import bbh_workflow as task
+from tracegraph.models import LLM, Budget, BudgetExceeded, surround
+from tracegraph.optimizers import make
+from tracegraph.runs import Store
+from tracegraph.training.candidate import Candidate
+from tracegraph.training.data import Splits, shuffled
+from tracegraph.training.evaluation import evaluate
+from tracegraph.training.evaluator import gather
+from tracegraph.training.guides import make_guide
+from tracegraph.training.proof import Estimate, Proof, proof_of
+from tracegraph.training.settings import Settings
+from tracegraph.training.trainer import Trainer
+from tracegraph.training.workflow import Workflow
+
+OPTIMIZERS = ("optoprime", "textgrad", "opro", "pareto", "hybrid", "gepa")
+_TOKENS = 170  # of a question with its answer, about
+PARAMETERS = (task.instruction, task.demos, task.think)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    task: str
+    optimizer: str
+    proof: Proof | None
+    tokens: int
+    seconds: float
+    accepted: int
+    stopped: str
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.optimizers bbh", description=__doc__
+    )
+    parser.add_argument("--data", required=True, type=Path, help="folder of TASK.json files")
+    parser.add_argument("--tasks", default="boolean_expressions,navigate,web_of_lies")
+    parser.add_argument("--optimizers", default=",".join(OPTIMIZERS))
+    parser.add_argument("--tokens", type=int, default=200_000, help="of each run")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="where rows are appended as JSON lines")
+    given = parser.parse_args(arguments)
+    rows = []
+    for name in given.tasks.split(","):
+        for optimizer in given.optimizers.split(","):
+            row = asyncio.run(run(name, optimizer, given.data, given.tokens, given.seed))
+            rows.append(row)
+            print(line(row), flush=True)
+            if given.out:
+                with given.out.open("a") as file:
+                    file.write(json.dumps(as_json(row)) + "\n")
+    print("\n" + table(rows))
+
+
+async def run(name: str, optimizer: str, data: Path, tokens: int, seed: int) -> Row:
+    rows = json.loads((data / f"{name}.json").read_text())["examples"]
+    examples = shuffled(task.as_examples(rows), seed)
+    splits = Splits(tuple(examples[:70]), tuple(examples[70:150]), tuple(examples[150:250]))
+    task.instruction.update(task.INSTRUCTIONS[name])
+    started = time.monotonic()
+    if optimizer == "gepa":
+        proof, used = await with_gepa(splits, tokens, seed)
+        return Row(name, optimizer, proof, used, time.monotonic() - started, 0, "")
+    workflow = Workflow(task.workflow, PARAMETERS)
+    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "runs.db") as store:
+        budget = Budget(tokens=tokens)
+        trainer = Trainer(
+            workflow, splits, make_guide(task.guide), make(optimizer, llm=_llm()),
+            store=store, budget=budget, on_event=None,
+            settings=Settings(
+                steps=20, patience=20, probe=48, minibatch=12, seed=seed, concurrency=32
+            ),
+        )  # fmt: skip
+        result = await trainer.train()
+    seconds = time.monotonic() - started
+    return Row(
+        name, optimizer, result.proof, result.spent.tokens, seconds, result.accepted, result.stopped
+    )
+
+
+async def with_gepa(splits: Splits, tokens: int, seed: int) -> tuple[Proof, int]:
+    """Let gepa evolve the texts within the same tokens; what it calls best is measured."""
+    from tracegraph.graph.export import from_json
+    from tracegraph.optimizers.gepa_engine import Judged, optimize_with_gepa
+    from tracegraph.optimizers.problem import Problem
+
+    workflow = Workflow(task.workflow, PARAMETERS)
+    guide = make_guide(task.guide)
+    by_id = {e.id: e for part in (splits.train, splits.validation) for e in part}
+    values = workflow.values
+    # The loop leaves as much for the proof.
+    budget = Budget(tokens=tokens - 2 * len(splits.test) * _TOKENS)
+
+    async def judge(texts: Any, names: Any) -> list[Judged]:
+        done = await gather(
+            evaluate(workflow, {**values, **texts}, by_id[name], guide) for name in names
+        )
+        return [
+            Judged(
+                one.score or 0.0, one.output, one.feedback,
+                Problem.of(from_json(one.graph)) if one.graph else None,
+            )
+            for one in done
+        ]  # fmt: skip
+
+    best = dict(values)
+    with surround(budget=budget):
+        with contextlib.suppress(BudgetExceeded):
+            best |= await optimize_with_gepa(
+                judge, {"instruction": values["instruction"]},
+                [e.id for e in splits.train], [e.id for e in splits.validation], _llm(),
+                budget.remaining.tokens // _TOKENS, seed,
+            )  # fmt: skip
+    scores = []
+    for candidate in (Candidate(values), Candidate(best)):
+        done = await gather(
+            evaluate(workflow, candidate.values, example, guide) for example in splits.test
+        )
+        scores.append([one.score or 0.0 for one in done])
+    return proof_of(scores[0], scores[1], len(splits.test)), budget.spent.tokens
+
+
+def _llm() -> LLM:
+    return LLM("local")
+
+
+def line(row: Row) -> str:
+    if row.proof is None:
+        return f"{row.task} {row.optimizer}: nothing was proven ({row.stopped})"
+    return (
+        f"{row.task} {row.optimizer}: {row.proof.before.mean:.2f} -> {row.proof.after} "
+        f"in {row.seconds:.0f} s, {row.tokens:,} tokens"
+    )
+
+
+def as_json(row: Row) -> dict[str, Any]:
+    return {
+        "task": row.task, "optimizer": row.optimizer, "tokens": row.tokens,
+        "seconds": row.seconds, "accepted": row.accepted,
+        "proof": None if row.proof is None else row.proof.to_json(),
+    }  # fmt: skip
+
+
+def table(rows: list[Row]) -> str:
+    """Return the rows as a Markdown table."""
+    lines = [
+        "| task | optimizer | seed | result (95 %) | difference (95 %) | tokens | seconds |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        if row.proof is not None:
+            change: Estimate = row.proof.difference
+            lines.append(
+                f"| {row.task} | {row.optimizer} | {row.proof.before.mean:.2f} | {row.proof.after} "
+                f"| {change.mean:+.3f} ({change.low:+.3f} to {change.high:+.3f}) "
+                f"| {row.tokens:,} | {row.seconds:.0f} |"
+            )
+    return "\n".join(lines)
