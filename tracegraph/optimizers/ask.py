@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tracegraph import prompts
 from tracegraph.graph.subgraph import shorten
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from tracegraph.models.types import Completion
     from tracegraph.optimizers.optimizer import Step
 
-_WHOLE = 8000  # characters of a value that was asked for
-_SAME = "it is the value that it has now: suggest another one"
+WHOLE = 8000  # characters of a value that was asked for
+
+_FENCED = re.compile(r"```[a-z]*\n(.*?\n)```", re.DOTALL)
 
 Message = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Question:
         names: the parameters that the answer may change.
         showable: whole values by name, of which the messages show only a part.
         asks: whether the answer has room for an answer to the objective.
-        insist: whether the current value is refused as an answer.
+        insist: whether what is in force or was tried before is refused as an answer.
         reasoning: the most characters of reasoning; None for any.
     """
 
@@ -82,28 +85,28 @@ async def ask(
     """
     messages = [dict(message) for message in question.messages]
     options: dict[str, Any] = {"temperature": temperature, "seed": seed}
-    options["max_tokens"] = _room(step, question.names)
+    options["max_tokens"] = room(step, question.names)
     form = _form(step, question, question.names, showable=list(question.showable))
     first = await _complete(llm, messages, form, options)
     answer = _read(step, question, first, messages)
     wanted = getattr(first.parsed, "show", None) if not isinstance(first, SchemaError) else None
     if wanted is not None and not isinstance(first, SchemaError):
         text = prompts.load("optimizers/whole").format(
-            name=wanted, value=shorten(question.showable[wanted], _WHOLE)
+            name=wanted, value=shorten(question.showable[wanted], WHOLE)
         )
         messages += [_said(first), {"role": "user", "content": text}]
         form = _form(step, question, question.names)
         first = await _complete(llm, messages, form, {**options, "seed": derive(seed, "whole")})
-        answer = _sum(answer, _read(step, question, first, messages), keep=False)
+        answer = added(answer, _read(step, question, first, messages), keep=False)
     if not answer.refused or isinstance(first, SchemaError):
         return answer
-    again = [*messages, _said(first), _refusal(answer.refused)]
+    again = [*messages, _said(first), refusal(answer.refused)]
     form = _form(step, question, [name for name in question.names if name in answer.refused])
     second = await _complete(llm, again, form, {**options, "seed": derive(seed, "refused")})
-    return _sum(answer, _read(step, question, second, again), keep=True)
+    return added(answer, _read(step, question, second, again), keep=True)
 
 
-async def ask_all(questions: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer]:
+async def ask_all(questions: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Return the answers to questions that are asked at the same time.
 
     When some fail, as when the budget ends, the others are not lost.
@@ -112,7 +115,7 @@ async def ask_all(questions: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answ
         Exception: what the first question raised, when none was answered.
     """
     done = await asyncio.gather(*questions, return_exceptions=True)
-    answers = [answer for answer in done if isinstance(answer, Answer)]
+    answers = [answer for answer in done if not isinstance(answer, BaseException)]
     errors = [error for error in done if isinstance(error, BaseException)]
     if errors and not answers:
         raise errors[0]
@@ -174,14 +177,31 @@ def _read(
     given = suggested(reply.parsed)
     values, refused = checked_for(step, given)
     wrong = reply.repairs + bool(refused)
-    if question.insist and given and not values and not refused:
-        refused = dict.fromkeys(given, _SAME)
+    if question.insist and given and not refused and (known := known_already(step, values)):
+        values, refused = {}, dict.fromkeys(given, known)
     reasoning = str(getattr(reply.parsed, "reasoning", ""))
     return Answer(values, refused, reasoning, wrong, reply.usage.tokens, shown)
 
 
+def known_already(step: Step, values: Mapping[str, Any]) -> str:
+    """Return why values would teach nothing: they are in force or were tried; else nothing."""
+    if not values:
+        return "it is the value that it has now: suggest another one"
+    whole = {**step.values, **values}
+    for trial in step.history:
+        if all(trial.values.get(name) == value for name, value in whole.items()):
+            score = "" if trial.score is None else f" and scored {trial.score:.3g}"
+            return f"it was tried before{score}: suggest another one"
+    return ""
+
+
 def checked_for(step: Step, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Return (values to apply, refusals): ``checked``, and placeholders that must be kept."""
+    given = {
+        name: unfenced(value) if name in step.parameters and step.parameters[name].kind == "code"
+        else value
+        for name, value in given.items()
+    }  # fmt: skip
     values, refused = checked(given, step.parameters, step.values)
     for name in [n for n in values if step.parameters[n].kind == "text"]:
         before = str(step.values.get(name, step.parameters[name].data))
@@ -191,7 +211,13 @@ def checked_for(step: Step, given: Mapping[str, Any]) -> tuple[dict[str, Any], d
     return values, refused
 
 
-def _sum(first: Answer, second: Answer, *, keep: bool) -> Answer:
+def unfenced(code: Any) -> Any:
+    """Return code without the Markdown fence around it, where it stands in one."""
+    found = _FENCED.fullmatch(code.strip()) if isinstance(code, str) else None
+    return found[1] if found else code
+
+
+def added(first: Answer, second: Answer, *, keep: bool) -> Answer:
     """Return the later of two answers, with what both took; ``keep`` the earlier values too."""
     values = {**first.values, **second.values} if keep else second.values
     refused = second.refused
@@ -224,12 +250,13 @@ def _said(reply: Completion[Any]) -> Message:
     return {"role": "assistant", "content": reply.text}
 
 
-def _refusal(refused: Mapping[str, str]) -> Message:
+def refusal(refused: Mapping[str, str]) -> Message:
+    """Return the message that sends values back with the reasons."""
     problems = "\n".join(f"- {name}: {why}" for name, why in refused.items())
     return {"role": "user", "content": prompts.load("optimizers/refused").format(problems=problems)}
 
 
-def _room(step: Step, names: Sequence[str]) -> int:
+def room(step: Step, names: Sequence[str]) -> int:
     """Return how many tokens an answer may take: twice the values and some reasoning."""
     characters = sum(len(str(step.values.get(n, step.parameters[n].data))) for n in names)
     return min(500 + characters * 2 // 3 + 40 * len(names), 8000)

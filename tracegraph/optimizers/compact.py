@@ -92,7 +92,8 @@ def _example(problem: Problem, number: int, name: str, size: int) -> Iterator[st
     for use in found:
         for argument, text in list(use.arguments.items())[:6]:
             yield f"  {argument}: {_one_line(text, size)}"
-        yield f"  result: {_one_line(use.result, size)}"
+        if use.result:
+            yield f"  result: {_one_line(use.result, size)}"
     if not found[-1].final:
         yield f"  final result: {_one_line(' '.join(problem.outputs.values()), size)}"
     if problem.feedback:

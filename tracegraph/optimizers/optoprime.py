@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tracegraph.optimizers.optimizer import Step
     from tracegraph.optimizers.proposal import Proposal
 
-_DEFAULT_OBJECTIVE = (
+DEFAULT_OBJECTIVE = (
     "Change the values of the variables in #Variables so that the outputs become better"
     " according to #Feedback."
 )
@@ -118,7 +118,7 @@ class OptoPrime(LanguageOptimizer):
         return problem_text(
             failures_first(step.problems),
             variables=[variable(step, name) for name in names],
-            objective=step.objective or _DEFAULT_OBJECTIVE,
+            objective=step.objective or DEFAULT_OBJECTIVE,
             long=long,
             limit=limit,
         )

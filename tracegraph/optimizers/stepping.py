@@ -126,8 +126,8 @@ class Stepping:
             self.parameters,
             values,
             found,
-            (*self.history, trial),
-            trial.id,
+            history=(*self.history, trial),
+            candidate=trial.id,
             objective=self.objective,
             seed=self.seed + len(self.history),
         )

@@ -53,6 +53,7 @@ def problem_text(
     objective: str = "",
     long: int = 1200,
     limit: int = 24_000,
+    tags: bool = False,
 ) -> ProblemText:
     """Return the text of problems.
 
@@ -62,11 +63,12 @@ def problem_text(
         objective: the instruction.
         long: the most characters of one value.
         limit: the most characters altogether.
+        tags: whether sections and variables stand between tags, instead of after titles.
     """
     movable = variables if variables is not None else problems[0].variables if problems else ()
     made = ProblemText("")
     for cut in _cuts(long, len(problems)):
-        made = _Writer(problems, movable, objective, cut, long).write()
+        made = _Writer(problems, movable, objective, cut, long, tags).write()
         if len(made.text) <= limit:
             return made
     return replace(made, text=shorten(made.text, limit - 40)[:limit])
@@ -99,6 +101,7 @@ class _Writer:
         objective: str,
         cut: _Cut,
         long: int,
+        tags: bool,
     ) -> None:
         self.problems = problems[: cut.runs]
         self.dropped = len(problems) - len(self.problems)
@@ -106,16 +109,17 @@ class _Writer:
         self.objective = objective
         self.cut = cut
         self.long = long
+        self.tags = tags
         self.skeletons = skeletons(self.problems)
         self.shortened: dict[str, str] = {}
 
     def write(self) -> ProblemText:
         parts = [
-            _section("Instruction", [self.objective] if self.objective else []),
+            self._section("Instruction", [self.objective] if self.objective else []),
             *self._code(),
-            _section("Documentation", list(self._documentation())),
-            _section("Variables", [self._variable(variable) for variable in self.movable]),
-            _section(
+            self._section("Documentation", list(self._documentation())),
+            self._section("Variables", [self._variable(variable) for variable in self.movable]),
+            self._section(
                 "Constraints",
                 [f"({v.kind}) {v.name}: {v.constraint}" for v in self.movable if v.constraint],
             ),
@@ -123,7 +127,7 @@ class _Writer:
         for number, problem in enumerate(self.problems, 1):
             parts.extend(self._run(problem, number))
         if note := self._note():
-            parts.append(_section("Left out", [note]))
+            parts.append(self._section("Left out", [note]))
         return ProblemText("\n\n".join(part for part in parts if part), self.shortened)
 
     def _code(self) -> Iterator[str]:
@@ -135,7 +139,7 @@ class _Writer:
             title = "Code" if same else f"Code of run {', '.join(map(str, numbers))}"
             cut = self.problems[numbers[0] - 1].left_out
             head = [f"… ({cut} calls are not shown)"] if cut else []
-            yield _section(title, [*head, *_middle_out(lines, self.cut.lines)])
+            yield self._section(title, [*head, *_middle_out(lines, self.cut.lines)])
 
     def _documentation(self) -> Iterator[str]:
         if not self.cut.documentation:
@@ -150,6 +154,9 @@ class _Writer:
         about = f"  # {variable.description}" if variable.description else ""
         size = max(self.cut.rest, 4 * self.cut.rest if self.cut.rest == self.long else 0)
         value = self._shown(variable.name, as_text(variable.value).rstrip(), size)
+        if self.tags:
+            head = f'<variable name="{variable.name}" type="{variable.kind}">{about}'
+            return f"{head}\n{value}\n</variable>"
         quoted = isinstance(variable.value, str)
         return f"({variable.kind}) {assignment(variable.name, value, quoted=quoted)}{about}"
 
@@ -165,7 +172,7 @@ class _Writer:
         said = [shorten(problem.feedback, max(self.cut.rest, 40))] if problem.feedback else []
         if problem.score is not None:
             said.append(f"Score: {problem.score:g}")
-        yield _section("Feedback", said)
+        yield self._section("Feedback", said)
 
     def _inputs(self, number: int) -> dict[str, str]:
         problem, names = self.problems[number], {variable.name for variable in self.movable}
@@ -175,7 +182,7 @@ class _Writer:
     def _values(self, title: str, values: Mapping[str, str], where: str, size: int) -> str:
         if not size:
             return ""
-        return _section(
+        return self._section(
             title,
             [assignment(n, self._shown(n + where, v, size)) for n, v in values.items()],
         )
@@ -185,6 +192,15 @@ class _Writer:
         if shown != text:
             self.shortened[name] = text
         return shown
+
+    def _section(self, title: str, lines: Sequence[str]) -> str:
+        if not lines:
+            return ""
+        body = "\n".join(lines)
+        if not self.tags:
+            return f"#{title}\n{body}"
+        tag = title.lower().replace(" ", "_")
+        return f"<{tag}>\n{body}\n</{tag}>"
 
     def _note(self) -> str:
         cut, said = self.cut, []
@@ -204,10 +220,6 @@ def assignment(name: str, text: str, *, quoted: bool = False) -> str:
     if "\n" in text:
         return f'{name} = """\n{text}\n"""'
     return f'{name} = "{text}"' if quoted else f"{name} = {text}"
-
-
-def _section(title: str, lines: Sequence[str]) -> str:
-    return f"#{title}\n" + "\n".join(lines) if lines else ""
 
 
 def _middle_out(lines: Sequence[str], most: int) -> list[str]:
