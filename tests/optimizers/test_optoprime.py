@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from optimizers.fake_llm import FakeLLM, suggest
 from optimizers.graphs import classify, decide, parameters, problem, step, trial
 from tracegraph.errors import TracegraphError
-from tracegraph.optimizers import OptoPrime, Stepping
+from tracegraph.optimizers import OptoPrime, Stepping, Trial
 from tracegraph.optimizers.compact import LIMIT, compact_text
 
 
@@ -91,6 +91,19 @@ def test_the_compact_form_keeps_to_its_limit(runs: list[tuple[str, str]], value:
     given["prompt"].update(value)
     found = step(given, problems=[problem(given, *run) for run in runs], objective="x" * 2000)
     assert len(compact_text(found, "prompt")) <= LIMIT
+
+
+async def test_after_failed_attempts_a_small_model_turns_to_the_next() -> None:
+    tried = [
+        Trial("0", {}, {"e1": 0.0}),
+        Trial("1", {}, {"e1": 0.0}, "0", optimizer="optoprime"),
+        Trial("2", {}, {"e1": 0.0}, "9", optimizer="optoprime"),
+    ]
+    for history, names in ((tried[:1], ["prompt"]), (tried, ["threshold"])):
+        llm = FakeLLM([suggest(threshold=0.1, prompt="Label {message}")], model="local")
+        found = step(focus=["prompt", "threshold"], history=history, candidate="0")
+        (proposal,) = await OptoPrime(llm=llm).propose(found)
+        assert list(proposal.values) == names
 
 
 async def test_nothing_to_say_without_problems() -> None:

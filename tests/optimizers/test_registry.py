@@ -32,3 +32,10 @@ def test_the_package_loads_nothing_heavy() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_name_has_an_optimizer() -> None:
+    for name in names():
+        if name == "numeric":
+            pytest.importorskip("optuna")
+        assert make(name, llm=FakeLLM([])).name == name

@@ -14,7 +14,7 @@ from tracegraph.optimizers.compact import examples_text
 from tracegraph.optimizers.language import LanguageOptimizer
 from tracegraph.optimizers.memory import trial_lines
 from tracegraph.optimizers.seeds import derive
-from tracegraph.optimizers.variables import askable, failures_first, variable
+from tracegraph.optimizers.variables import askable, failures_first, part, variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,9 +70,7 @@ class OPRO(LanguageOptimizer):
         """Return what the model suggests: one sample a proposal that is wanted."""
         names = askable(step, self.kinds)
         if self.small and names:
-            # One text at a time, or all the short values.
-            long = [name for name in names if step.parameters[name].kind in ("text", "code")]
-            names = names[:1] if names[0] in long else [n for n in names if n not in long]
+            names = part(step, names, self.name)
         if not names:
             return []
         messages = [{"role": "user", "content": self.text(step, names)}]

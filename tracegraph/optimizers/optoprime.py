@@ -14,7 +14,7 @@ from tracegraph.optimizers.language import LanguageOptimizer
 from tracegraph.optimizers.memory import memory_text
 from tracegraph.optimizers.seeds import derive
 from tracegraph.optimizers.text import ProblemText, problem_text
-from tracegraph.optimizers.variables import askable, failures_first, variable
+from tracegraph.optimizers.variables import askable, failures_first, part, variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,11 +125,10 @@ class OptoPrime(LanguageOptimizer):
 
     def small_question(self, step: Step, names: list[str]) -> Question:
         """Return a question that a small model can use: about one text, or the short values."""
-        first = names[0] if step.focus else names[step.seed % len(names)]
-        if step.parameters[first].kind in ("text", "code"):
-            message = {"role": "user", "content": compact_text(step, first)}
-            return Question([message], [first], insist=True, reasoning=300)
-        short = [n for n in names if step.parameters[n].kind not in ("text", "code")]
+        short = part(step, names, self.name)
+        if step.parameters[short[0]].kind in ("text", "code"):
+            message = {"role": "user", "content": compact_text(step, short[0])}
+            return Question([message], short, insist=True, reasoning=300)
         text = self.text(step, short, _SMALL_LIMIT, long=200).text
         parts = [text, memory_text(step, short, last=self.memory, long=100)]
         message = {

@@ -35,3 +35,23 @@ def variable(step: Step, name: str) -> Variable:
 def failures_first(problems: Sequence[Problem]) -> list[Problem]:
     """Return the problems, those with the lowest score first, in order among equals."""
     return sorted(problems, key=lambda p: (p.score is not None, p.score or 0.0))
+
+
+def part(step: Step, names: Sequence[str], optimizer: str) -> list[str]:
+    """Return the parameters that a small model should change now: one long one, or all short.
+
+    The most blamed first; after attempts that led nowhere, the next. Without blame any is first.
+    """
+    parts: list[list[str]] = []
+    short: list[str] = []
+    for name in names:
+        if step.parameters[name].kind in ("text", "code"):
+            parts.append([name])
+        elif not short:
+            short = [name]
+            parts.append(short)
+        else:
+            short.append(name)
+    made = [t for t in step.history if t.parent == step.candidate and t.optimizer == optimizer]
+    turn = len(made) // max(step.count, 1)
+    return parts[(turn if step.focus else step.seed + turn) % len(parts)]
