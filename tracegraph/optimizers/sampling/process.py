@@ -49,7 +49,7 @@ class Process:
         squared = np.tensordot(self._weights, self._distances(points, self._points), axes=1)
         cross = self._amplitude * _matern(squared)[0]
         mean = self._mean + cross @ self._solved
-        variance = self._amplitude - np.einsum("ij,jk,ik->i", cross, self._inverse, cross)
+        variance = self._amplitude - ((cross @ self._inverse) * cross).sum(axis=1)
         return mean, np.sqrt(np.maximum(variance, 1e-12))
 
     def _distances(self, left: Array, right: Array) -> Array:

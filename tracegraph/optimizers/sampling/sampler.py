@@ -43,7 +43,8 @@ def spread(
     """Yield random points far from those that are known.
 
     The best of some candidates by the distance to the nearest known point (Mitchell 1991,
-    "Spectrally optimal sampling for distribution ray tracing").
+    "Spectrally optimal sampling for distribution ray tracing"). A number is as near to its upper
+    bound as to its lower one, so that the points do not gather at the bounds.
     """
     kinds = [dimension.categorical for dimension in space.dimensions]
     while True:
@@ -57,5 +58,5 @@ def _distance(one: Point, other: Point, categorical: Sequence[bool]) -> float:
         if a is None or b is None or apart:
             total += a != b
         else:
-            total += (a - b) ** 2
+            total += min(abs(a - b), 1 - abs(a - b)) ** 2
     return total
