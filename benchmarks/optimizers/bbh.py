@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import tempfile
 import time
@@ -19,21 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.optimizers import bbh_workflow as task
-from tracegraph.models import LLM, Budget, BudgetExceeded, surround
+from tracegraph.models import LLM, Budget
 from tracegraph.optimizers import make
 from tracegraph.runs import Store
-from tracegraph.training.candidate import Candidate
 from tracegraph.training.data import Splits, shuffled
-from tracegraph.training.evaluation import evaluate
-from tracegraph.training.evaluator import gather
 from tracegraph.training.guides import make_guide
-from tracegraph.training.proof import Estimate, Proof, proof_of
+from tracegraph.training.proof import Estimate, Proof
 from tracegraph.training.settings import Settings
 from tracegraph.training.trainer import Trainer
 from tracegraph.training.workflow import Workflow
 
 OPTIMIZERS = ("optoprime", "textgrad", "opro", "pareto", "hybrid", "gepa")
-_TOKENS = 170  # of a question with its answer, about
 PARAMETERS = (task.instruction, task.demos, task.think)
 
 
@@ -77,9 +72,6 @@ async def run(name: str, optimizer: str, data: Path, tokens: int, seed: int) -> 
     splits = Splits(tuple(examples[:70]), tuple(examples[70:150]), tuple(examples[150:250]))
     task.instruction.update(task.INSTRUCTIONS[name])
     started = time.monotonic()
-    if optimizer == "gepa":
-        proof, used = await with_gepa(splits, tokens, seed)
-        return Row(name, optimizer, proof, used, time.monotonic() - started, 0, "")
     workflow = Workflow(task.workflow, PARAMETERS)
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "runs.db") as store:
         budget = Budget(tokens=tokens)
@@ -95,48 +87,6 @@ async def run(name: str, optimizer: str, data: Path, tokens: int, seed: int) -> 
     return Row(
         name, optimizer, result.proof, result.spent.tokens, seconds, result.accepted, result.stopped
     )
-
-
-async def with_gepa(splits: Splits, tokens: int, seed: int) -> tuple[Proof, int]:
-    """Let gepa evolve the texts within the same tokens; what it calls best is measured."""
-    from tracegraph.graph.export import from_json
-    from tracegraph.optimizers.gepa_engine import Judged, optimize_with_gepa
-    from tracegraph.optimizers.problem import Problem
-
-    workflow = Workflow(task.workflow, PARAMETERS)
-    guide = make_guide(task.guide)
-    by_id = {e.id: e for part in (splits.train, splits.validation) for e in part}
-    values = workflow.values
-    # The loop leaves as much for the proof.
-    budget = Budget(tokens=tokens - 2 * len(splits.test) * _TOKENS)
-
-    async def judge(texts: Any, names: Any) -> list[Judged]:
-        done = await gather(
-            evaluate(workflow, {**values, **texts}, by_id[name], guide) for name in names
-        )
-        return [
-            Judged(
-                one.score or 0.0, one.output, one.feedback,
-                Problem.of(from_json(one.graph)) if one.graph else None,
-            )
-            for one in done
-        ]  # fmt: skip
-
-    best = dict(values)
-    with surround(budget=budget):
-        with contextlib.suppress(BudgetExceeded):
-            best |= await optimize_with_gepa(
-                judge, {"instruction": values["instruction"]},
-                [e.id for e in splits.train], [e.id for e in splits.validation], _llm(),
-                budget.remaining.tokens // _TOKENS, seed,
-            )  # fmt: skip
-    scores = []
-    for candidate in (Candidate(values), Candidate(best)):
-        done = await gather(
-            evaluate(workflow, candidate.values, example, guide) for example in splits.test
-        )
-        scores.append([one.score or 0.0 for one in done])
-    return proof_of(scores[0], scores[1], len(splits.test)), budget.spent.tokens
 
 
 def _llm() -> LLM:

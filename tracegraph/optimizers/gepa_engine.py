@@ -45,6 +45,36 @@ class Judged:
     problem: Problem | None = None
 
 
+class GepaEngine:
+    """GEPA under the name of an optimizer: the loop hands over to it, then tests what it found.
+
+    Args:
+        llm: the model that reflects.
+    """
+
+    name = "gepa"
+    kinds = frozenset({"text"})
+
+    def __init__(self, llm: LLM) -> None:
+        self.llm = llm
+
+    async def evolve(
+        self,
+        evaluate: Evaluate,
+        values: Mapping[str, str],
+        examples: Sequence[str],
+        *,
+        calls: int,
+        seed: int,
+    ) -> Mapping[str, str]:
+        """Return the best texts that it found on training examples."""
+        found = await optimize_with_gepa(
+            evaluate, values, examples, examples, self.llm, calls, seed
+        )
+        best: Mapping[str, str] = found["values"]
+        return best
+
+
 # Runs the values of a candidate on examples, by their names.
 Evaluate: TypeAlias = "Callable[[Mapping[str, str], Sequence[str]], Awaitable[Sequence[Judged]]]"
 

@@ -16,7 +16,6 @@ from tracegraph.errors import TracegraphError
 
 if TYPE_CHECKING:
     from tracegraph.models.client import LLM
-    from tracegraph.optimizers.optimizer import Optimizer
 
 GROUP = "tracegraph.optimizers"
 # By module path, so that only the one that is asked for is loaded.
@@ -30,9 +29,8 @@ _BUILT_IN = {
     "fewshot": "fewshot:FewShot",
     "numeric": "numeric:NumericOptimizer",
     "hybrid": "hybrid:HybridOptimizer",
+    "gepa": "gepa_engine:GepaEngine",
 }
-# They evaluate candidates themselves, so they are run instead of the loop; see gepa_engine.
-ENGINES = frozenset({"gepa"})
 _WITHOUT_MODEL = frozenset({"fewshot", "numeric"})
 
 
@@ -42,8 +40,8 @@ def names() -> list[str]:
     return [*_BUILT_IN, *sorted(registered - _BUILT_IN.keys())]
 
 
-def make(name: str, *, llm: LLM | str | None = None, **options: Any) -> Optimizer:
-    """Return an optimizer.
+def make(name: str, *, llm: LLM | str | None = None, **options: Any) -> Any:
+    """Return an optimizer; "gepa" is an engine, which searches by itself in place of the loop.
 
     Args:
         name: one of :func:`names`.
@@ -56,19 +54,13 @@ def make(name: str, *, llm: LLM | str | None = None, **options: Any) -> Optimize
     found = _find(name)
     if llm is not None and name not in _WITHOUT_MODEL:
         options["llm"] = llm
-    optimizer: Optimizer = found(**options)
-    return optimizer
+    return found(**options)
 
 
 def _find(name: str) -> Any:
     if name in _BUILT_IN:
         module, _, attribute = _BUILT_IN[name].partition(":")
         return getattr(importlib.import_module(f"tracegraph.optimizers.{module}"), attribute)
-    if name in ENGINES:
-        raise TracegraphError(
-            f"{name} evaluates candidates itself: run it with"
-            " tracegraph.optimizers.gepa_engine.optimize_with_gepa"
-        )
     for entry in metadata.entry_points(group=GROUP, name=name):
         return entry.load()
     raise TracegraphError(f"there is no optimizer {name!r}; there are {', '.join(names())}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracegraph.models.budget import Amount, Budget
 
 _MARGIN = 1.3  # the best candidate's prompts may be longer than the seed's
+_FOR_AN_ENGINE = 0.6  # the rest is for its model, and for the test of what it finds
 
 
 def for_search(budget: Budget, used: Amount, examples: int, planned: int) -> Budget:
@@ -25,3 +26,21 @@ def for_search(budget: Budget, used: Amount, examples: int, planned: int) -> Bud
         calls=None if left.calls is None else max(0, int(left.calls - used.calls * share)),
         seconds=None if left.seconds is None else max(0.0, left.seconds - used.seconds * share),
     )
+
+
+def affordable(allowed: Budget, used: Amount, examples: int) -> int | None:
+    """Return how many more examples a budget pays for; None when nothing limits them.
+
+    A part is left for the test at the end.
+    """
+    left = allowed.remaining
+    found = []
+    for limit, taken in (
+        (left.tokens, used.tokens),
+        (left.dollars, used.dollars),
+        (left.calls, used.calls),
+        (left.seconds, used.seconds),
+    ):
+        if limit is not None and taken:
+            found.append(int(_FOR_AN_ENGINE * limit * examples / taken))
+    return min(found, default=None)

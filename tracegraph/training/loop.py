@@ -13,10 +13,11 @@ from tracegraph.models.scope import surround
 from tracegraph.optimizers.optimizer import Step
 from tracegraph.optimizers.problem import Problem
 from tracegraph.training.acceptance import spend
-from tracegraph.training.allowance import for_search
+from tracegraph.training.allowance import affordable, for_search
 from tracegraph.training.candidate import Candidate
 from tracegraph.training.comparison import Evidence, compare
 from tracegraph.training.data import draw, shuffled
+from tracegraph.training.engine import evolve
 from tracegraph.training.errors import TrainingError
 from tracegraph.training.evaluator import Evaluator, means
 from tracegraph.training.focus import focus, measured_blame
@@ -82,6 +83,8 @@ class Loop:
                 self.trainer.budget, Amount(**known), len(self.probe), len(self.trainer.splits.test)
             )
             with surround(budget=allowed):
+                if hasattr(self.optimizer, "evolve"):
+                    return await self._engine(allowed, Amount(**known))
                 return await self._steps(allowed)
         except BudgetExceeded as refusal:
             self.journal.tell("budget", why=str(refusal))
@@ -130,6 +133,28 @@ class Loop:
             if idle == self.settings.patience:
                 return f"no better candidate in {idle} steps"
         return f"all {self.settings.steps} steps are done"
+
+    async def _engine(self, allowed: Budget, used: Amount) -> str:
+        """Let an engine search on training examples, and test what it found."""
+        self.steps = 1
+        calls = affordable(allowed, used, len(self.probe))
+        if calls is None:
+            calls = self.settings.steps * len(self.probe)
+        found = await evolve(
+            self.optimizer,  # type: ignore[arg-type]
+            self.evaluator,
+            self.proven.candidate,
+            self.probe,
+            calls=calls,
+            seed=self.settings.seed,
+        )
+        self.journal.tell("proposal", place="engine", **_told(found))
+        if found:
+            step = Step(self.workflow.parameters, self.proven.candidate.values)
+            entry = await self._try(1, self.proven, found, step, screen=False)
+            if entry is not None and self._promises(entry):
+                await self._test("1", entry)
+        return f"{self.optimizer.name} has used its {calls} evaluations"
 
     async def _step(self, number: int) -> bool:
         """Propose from one candidate and test the best that came; whether anything got better."""
