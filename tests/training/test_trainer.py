@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -223,15 +224,23 @@ async def test_a_workflow_that_raises_is_a_failure_with_feedback(
     assert all(row.score == 0 for row in rows)
 
 
-async def test_a_budget_of_seconds_ends_the_search_and_still_reports(
+async def test_time_that_is_up_ends_the_search_and_what_is_known_is_reported(
     sample: Workflow, splits: Splits, store: runs.Store
 ) -> None:
+    def slow(output: str, expected: str) -> float:
+        time.sleep(0.02)
+        return by_label(output, expected)[0]
+
     made = Trainer(
-        sample, splits, make_guide(by_label), FakeOptimizer(GOOD), store=store,
-        budget=Budget(seconds=0.0),
+        sample, splits, make_guide(slow), FakeOptimizer(GOOD), store=store,
+        budget=Budget(seconds=0.2), settings=Settings(concurrency=1),
     )  # fmt: skip
     result = await made.train()
-    assert result.stopped
+    assert "the budget ended (seconds)" in result.stopped
+    assert not result.improved
+    assert "nothing was proven" in result.summary()
+    assert 1 <= len(runs.list_evaluations(store, result.run)) < 40
+    assert result.spent.seconds < 2
 
 
 async def test_scores_are_from_0_to_1(sample: Workflow, splits: Splits, store: runs.Store) -> None:

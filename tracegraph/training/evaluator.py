@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from tracegraph.models.scope import surroundings
 from tracegraph.training.errors import TrainingError
 from tracegraph.training.evaluation import Evaluated, evaluate
 
@@ -96,6 +97,8 @@ class Evaluator:
         if known is not None:
             return known
         async with self._places:
+            if (budget := surroundings().budget) is not None:
+                budget.charge()  # of nothing: starts its clock, and raises when time is up
             for attempt in range(_ATTEMPTS):
                 if attempt:
                     await asyncio.sleep(_PAUSE * attempt)
