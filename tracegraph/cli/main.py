@@ -12,7 +12,18 @@ from typing import Annotated
 import typer
 
 from tracegraph._version import __version__
-from tracegraph.cli import doctor, models, optimize, serve
+from tracegraph.cli import (
+    apply,
+    diff,
+    doctor,
+    export,
+    gate,
+    history,
+    models,
+    optimize,
+    report,
+    serve,
+)
 from tracegraph.errors import TracegraphError
 
 app = typer.Typer(
@@ -24,6 +35,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(optimize.optimize)
+app.command()(history.history)
+app.command()(diff.diff)
+app.command()(gate.approve)
+app.command()(gate.reject)
+app.command()(export.export)
+app.command()(apply.apply)
+app.command()(report.report)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(serve.app, name="serve")
