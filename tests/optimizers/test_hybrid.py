@@ -144,6 +144,17 @@ async def test_who_has_no_idea_is_followed_by_the_next_and_charged():
     pytest.fail("the writer was never asked")
 
 
+async def test_who_can_change_nothing_is_not_asked():
+    writer = FakeWriter()
+    writer.rounds = lambda step: 0
+    optimizer = hybrid(writer)
+    for seed in range(20):
+        asked = step(seed=seed, focus=["prompt"])
+        assert optimizer.rounds(asked) == 12
+        assert (await optimizer.propose(asked))[0].optimizer == "numeric"
+    assert not writer.asked
+
+
 async def test_without_any_idea_the_reason_comes_back():
     optimizer = HybridOptimizer(text=[FakeWriter(useful=False)], numeric=NumericOptimizer())
     only_text = replace(step(), parameters={"prompt": parameters()["prompt"]})

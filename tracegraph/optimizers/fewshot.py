@@ -52,6 +52,11 @@ class FewShot(Stepping):
         self.shots = shots
         self.least = least
 
+    def rounds(self, step: Step) -> int:
+        """Return 1, or 0 where no parameter that may move is for demonstrations."""
+        movable = ((name, step.parameters[name]) for name in step.movable)
+        return int(any(holds_demos(p.kind, name, p.description) for name, p in movable))
+
     async def propose(self, step: Step) -> list[Proposal]:
         """Return different sets of demonstrations; none where nothing succeeded yet."""
         made: list[Proposal] = []

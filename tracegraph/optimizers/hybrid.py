@@ -104,13 +104,18 @@ class HybridOptimizer(Stepping):
 
     def _ranked(self, step: Step) -> list[tuple[Optimizer, str]]:
         """Return the optimizers that have something to move, with the reason of their rank."""
-        usable = [one for one in (*self.text, self.numeric) if self._own(one, step)]
+        wanted = {
+            one.name: one.rounds(self._for(one, step))
+            for one in (*self.text, self.numeric)
+            if self._own(one, step)
+        }
+        usable = [one for one in (*self.text, self.numeric) if wanted.get(one.name)]
         if step.round and step.history:
             # A turn goes on with the optimizer that began it.
             begun = step.history[-1].optimizer
             if going_on := [(one, "") for one in usable if one.name == begun]:
                 return going_on
-        longest = {one.name: one.rounds(self._for(one, step)) * step.count for one in usable}
+        longest = {one.name: wanted[one.name] * step.count for one in usable}
         past = turns(step.history, longest)
         stuck = [one for one in usable if self._stuck(one, past)]
         rng = random.Random(derive(step.seed, self.name))

@@ -98,8 +98,9 @@ class Optimizer(Protocol):
     def rounds(self, step: Step) -> int:
         """Return how many times it wants to propose and see the scores before the next step.
 
-        1 for models that read feedback, more for those that learn from scores alone. Asked once,
-        with what is known at the beginning of the step.
+        1 for models that read feedback, more for those that learn from scores alone, 0 where there
+        is nothing that it could change. Asked once, with what is known at the beginning of the
+        step.
         """
 
     async def propose(self, step: Step) -> list[Proposal]:
