@@ -169,7 +169,7 @@ class Loop:
             focus=list(step.focus), blame=self.blamed[parent.candidate.name][:8],
         )  # fmt: skip
         tried: list[Entry] = []
-        rounds = self.optimizer.rounds(step)
+        rounds = self.optimizer.rounds(replace(step, history=self.pool.history()))
         for turn in range(rounds):
             asked = replace(step, round=turn, history=self.pool.history())
             proposals = await self._propose(f"{number}/{turn}", asked)
