@@ -68,10 +68,31 @@ async def test_a_small_model_sees_one_text_and_few_examples() -> None:
 
 async def test_a_small_model_that_says_nothing_new_is_asked_again() -> None:
     same = suggest(prompt="Sort this: {message}")
-    llm = FakeLLM([same, same, suggest(prompt="Label {message}")], model="local")
-    (found,) = await OptoPrime(llm=llm).propose(step(focus=["prompt"]))
-    assert found.values == {"prompt": "Label {message}"}
+    llm = FakeLLM([same, same, PARTS], model="local")
+    (found,) = await OptoPrime(llm=llm).propose(step(focus=["prompt"], seed=0))
+    assert found.values["prompt"].splitlines() == [
+        "Say if it is spam (or not).",
+        "- Offers are spam.",
+        "One word.",
+        "",
+        "Sort this: {message}",
+    ]
+    assert found.reasoning == "It guessed."
     assert len(llm.requests) == 3
+
+
+PARTS = {
+    "mistake": "It guessed.",
+    "task": "Say if it is spam {or not}.",
+    "steps": ["Offers are\nspam."],
+    "answer": "One word.",
+}
+
+
+async def test_samples_of_an_instruction_are_whole_or_in_parts_in_turn() -> None:
+    llm = FakeLLM([PARTS], model="local")
+    await OptoPrime(llm=llm).propose(step(focus=["prompt"], seed=1))
+    assert [request.schema["title"] for request in llm.requests if request.schema] == ["Parts"]
 
 
 async def test_numbers_of_a_small_model_are_asked_for_together() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tracegraph import prompts
 from tracegraph.graph.subgraph import shorten
 from tracegraph.models.errors import SchemaError
+from tracegraph.optimizers.parts import Parts, assembled
 from tracegraph.optimizers.placeholders import placeholder_problem
 from tracegraph.optimizers.proposal import Proposal, checked
 from tracegraph.optimizers.seeds import derive
@@ -43,6 +44,7 @@ class Question:
         asks: whether the answer has room for an answer to the objective.
         insist: whether what is in force or was tried before is refused as an answer.
         reasoning: the most characters of reasoning; None for any.
+        parts: whether the answer is the one parameter's new text in parts.
     """
 
     messages: Sequence[Message]
@@ -51,6 +53,7 @@ class Question:
     asks: bool = False
     insist: bool = False
     reasoning: int | None = None
+    parts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +177,18 @@ def _read(
         wrong = int(getattr(reply, "malformed", 1))
         return Answer({}, {"answer": reply.problem}, malformed=wrong, shown=shown)
     assert reply.parsed is not None, "complete() raises when no choice fits the schema"
-    given = suggested(reply.parsed)
+    parsed = reply.parsed
+    if isinstance(parsed, Parts):
+        (name,) = question.names
+        given = {name: assembled(str(step.values[name]), parsed)}
+        reasoning = parsed.mistake
+    else:
+        given = suggested(parsed)
+        reasoning = str(getattr(parsed, "reasoning", ""))
     values, refused = checked_for(step, given)
     wrong = reply.repairs + bool(refused)
     if question.insist and given and not refused and (known := known_already(step, values)):
         values, refused = {}, dict.fromkeys(given, known)
-    reasoning = str(getattr(reply.parsed, "reasoning", ""))
     return Answer(values, refused, reasoning, wrong, reply.usage.tokens, shown)
 
 
@@ -236,6 +245,8 @@ def added(first: Answer, second: Answer, *, keep: bool) -> Answer:
 def _form(
     step: Step, question: Question, names: Sequence[str], *, showable: Sequence[str] = ()
 ) -> type[BaseModel]:
+    if question.parts:
+        return Parts
     return answer_form(
         step.parameters,
         names,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from tracegraph import prompts
 from tracegraph.graph.subgraph import shorten
+from tracegraph.optimizers.ask import Question
+from tracegraph.optimizers.parts import is_instruction
 from tracegraph.optimizers.problem import as_text
 from tracegraph.optimizers.uses import uses
 from tracegraph.optimizers.variables import failures_first, variable
@@ -18,31 +20,63 @@ from tracegraph.optimizers.variables import failures_first, variable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tracegraph.optimizers.ask import Question
     from tracegraph.optimizers.optimizer import Step, Trial
-    from tracegraph.optimizers.problem import Problem
+from tracegraph.optimizers.problem import Problem
 
 LIMIT = 3600  # characters: about 1,200 tokens of code, fewer of prose
 _EXAMPLES = 4
 _ATTEMPTS = 3
+_REASONING = 300
 _SIZES = (400, 240, 140, 80, 40)
 
 
-def compact_text(step: Step, name: str, *, limit: int = LIMIT) -> str:
-    """Return the prompt that asks for a better value of one text or code parameter."""
+def compact_question(step: Step, name: str, *, parts: bool = False) -> Question:
+    """Return the question to a small model about one text or code parameter.
+
+    Args:
+        step: what is known.
+        name: the parameter.
+        parts: whether to ask for an instruction in parts, where the text is an instruction.
+    """
+    target = variable(step, name)
+    parts = (
+        parts
+        and target.kind == "text"
+        and is_instruction(name, target.description, str(target.value))
+    )
+    message = {"role": "user", "content": compact_text(step, name, parts=parts)}
+    return Question([message], [name], insist=True, reasoning=_REASONING, parts=parts)
+
+
+def compact_text(step: Step, name: str, *, parts: bool = False, limit: int = LIMIT) -> str:
+    """Return the prompt that asks for a better value of one text or code parameter.
+
+    Args:
+        step: what is known.
+        name: the parameter.
+        parts: whether to ask for the parts of an instruction; see :mod:`.parts`.
+        limit: the most characters, unless the value alone is longer.
+    """
     target = variable(step, name)
     value = as_text(target.value)
-    prompt = prompts.load(f"optimizers/compact_{'code' if target.kind == 'code' else 'text'}")
+    kind = "parts" if parts else "code" if target.kind == "code" else "text"
+    prompt = prompts.load(f"optimizers/compact_{kind}")
+    fixed = {
+        "name": name,
+        "about": f"{target.description.rstrip('.')}. " if target.description else "",
+        "rules": f"The new value {target.constraint.rstrip('.')}." if target.constraint else "",
+        "objective": shorten(step.objective, 500),
+        "value": value.rstrip("\n"),
+    }
+    fixed = {key: text for key, text in fixed.items() if key in prompt.variables}
     shown = distinct(failures_first(step.problems), name)[:_EXAMPLES]
     made = ""
     for size, count in itertools.product(_SIZES, range(max(len(shown), 1), 0, -1)):
         made = prompt.format(
-            objective=shorten(step.objective, 500),
-            name=name,
-            about=f"{target.description.rstrip('.')}. " if target.description else "",
-            value=value.rstrip("\n"),
             examples=examples_text(shown[:count], name, size) or "nothing is known yet",
             attempts=attempts_text(step, name, size),
-            rules=f"The new value {target.constraint.rstrip('.')}." if target.constraint else "",
+            **fixed,
         )
         if len(made) <= limit:
             break

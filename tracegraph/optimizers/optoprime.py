@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracegraph import prompts
 from tracegraph.optimizers.ask import Answer, Question, as_proposals, ask, ask_all
-from tracegraph.optimizers.compact import compact_text
+from tracegraph.optimizers.compact import compact_question
 from tracegraph.optimizers.language import LanguageOptimizer
 from tracegraph.optimizers.memory import memory_text
 from tracegraph.optimizers.seeds import derive
@@ -17,7 +17,7 @@ from tracegraph.optimizers.text import ProblemText, problem_text
 from tracegraph.optimizers.variables import askable, failures_first, part, variable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tracegraph.graph.module import ParameterContainer
     from tracegraph.graph.parameter import ParameterNode
@@ -79,24 +79,33 @@ class OptoPrime(LanguageOptimizer):
     async def answers(self, step: Step, names: list[str], count: int) -> list[Answer]:
         """Ask ``count`` times at once; a small model is asked again when it gave nothing."""
         small = self.small if self.compact is None else self.compact
-        if small:
-            question = self.small_question(step, names)
-            temperatures = [self.temperature] * count
-        else:
-            question = self.question(step, names)
-            temperatures = [0.0] + [self.temperature] * (count - 1)
-        answers = await self._samples(step, question, temperatures, "first")
-        if small and not any(answer.values for answer in answers):
-            answers += await self._samples(step, question, [1.0], "second")
+        if not small:
+            questions = [self.question(step, names)] * count
+            return await self._samples(step, questions, [0.0] + [self.temperature] * (count - 1))
+        # Every other sample in parts; which comes first changes from step to step.
+        kinds = [bool((step.seed + i) % 2) for i in range(count + 1)]
+        questions = [self.small_question(step, names, parts=parts) for parts in kinds]
+        answers = await self._samples(step, questions[:count], [self.temperature] * count)
+        if not any(answer.values for answer in answers):
+            answers += await self._samples(step, questions[count:], [1.0], first=count)
         return answers
 
     async def _samples(
-        self, step: Step, question: Question, temperatures: list[float], round_: str
+        self,
+        step: Step,
+        questions: Sequence[Question],
+        temperatures: Sequence[float],
+        first: int = 0,
     ) -> list[Answer]:
         return await ask_all(
-            ask(self.llm, step, question, seed=derive(step.seed, round_, i), temperature=degree)
-            for i, degree in enumerate(temperatures)
+            self._ask(step, question, derive(step.seed, "sample", i), temperature)
+            for i, (question, temperature) in enumerate(
+                zip(questions, temperatures, strict=True), first
+            )
         )
+
+    async def _ask(self, step: Step, question: Question, seed: int, temperature: float) -> Answer:
+        return await ask(self.llm, step, question, seed=seed, temperature=temperature)
 
     def question(self, step: Step, names: list[str]) -> Question:
         """Return the question about all the parameters."""
@@ -123,18 +132,23 @@ class OptoPrime(LanguageOptimizer):
             limit=limit,
         )
 
-    def small_question(self, step: Step, names: list[str]) -> Question:
-        """Return a question that a small model can use: about one text, or the short values."""
+    def small_question(self, step: Step, names: list[str], *, parts: bool = False) -> Question:
+        """Return a question that a small model can use: about one text, or the short values.
+
+        Args:
+            step: what is known.
+            names: the parameters that may change.
+            parts: whether to ask for an instruction in parts, where the text is an instruction.
+        """
         short = part(step, names, self.name)
         if step.parameters[short[0]].kind in ("text", "code"):
-            message = {"role": "user", "content": compact_text(step, short[0])}
-            return Question([message], short, insist=True, reasoning=300)
+            return compact_question(step, short[0], parts=parts)
         text = self.text(step, short, _SMALL_LIMIT, long=200).text
-        parts = [text, memory_text(step, short, last=self.memory, long=100)]
+        shown = [text, memory_text(step, short, last=self.memory, long=100)]
         message = {
             "role": "user",
             "content": prompts.load("optimizers/compact_values").format(
-                problem="\n\n".join(filter(None, parts)), names=", ".join(short)
+                problem="\n\n".join(filter(None, shown)), names=", ".join(short)
             ),
         }
         return Question([message], short, insist=True, reasoning=300)

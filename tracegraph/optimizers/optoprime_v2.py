@@ -13,7 +13,6 @@ from tracegraph.optimizers.ask import (
     Message,
     Question,
     added,
-    ask_all,
     checked_for,
     known_already,
     messages_text,
@@ -42,14 +41,6 @@ class OptoPrimeV2(OptoPrime):
 
     name = "optoprime-v2"
 
-    async def _samples(
-        self, step: Step, question: Question, temperatures: list[float], round_: str
-    ) -> list[Answer]:
-        return await ask_all(
-            self._ask(step, question, derive(step.seed, round_, i), degree)
-            for i, degree in enumerate(temperatures)
-        )
-
     def question(self, step: Step, names: list[str]) -> Question:
         """Return the question about all the parameters."""
         shown = self.text(step, names, self.limit)
@@ -60,8 +51,8 @@ class OptoPrimeV2(OptoPrime):
         ]
         return Question(messages, names, shown.shortened)
 
-    def small_question(self, step: Step, names: list[str]) -> Question:
-        """Return the compact question, and how to answer it."""
+    def small_question(self, step: Step, names: list[str], *, parts: bool = False) -> Question:
+        """Return the compact question, and how to answer it: always for a whole value."""
         asked = super().small_question(step, names)
         form = prompts.load("optimizers/tagged_answer").format(names=", ".join(asked.names))
         content = f"{asked.messages[0]['content']}\n\n{form}"

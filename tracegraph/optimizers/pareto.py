@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tracegraph import prompts
 from tracegraph.graph.subgraph import shorten
 from tracegraph.optimizers.ask import Answer, Question, as_proposals, ask, ask_all, checked_for
-from tracegraph.optimizers.compact import compact_text, distinct, examples_text
+from tracegraph.optimizers.compact import compact_question, distinct, examples_text
 from tracegraph.optimizers.front import drawn, front
 from tracegraph.optimizers.language import LanguageOptimizer
 from tracegraph.optimizers.merge import mergers
@@ -113,7 +113,7 @@ class Pareto(LanguageOptimizer):
         answer = await ask(
             self.llm,
             parent,
-            self.question(parent, name),
+            self.question(parent, name, parts=bool((step.seed + number) % 2)),
             seed=derive(step.seed, "reflect", number),
             temperature=self.temperature,
         )
@@ -124,12 +124,17 @@ class Pareto(LanguageOptimizer):
         values = {n: v for n, v in whole.items() if n in step.values and v != step.values[n]}
         return replace(answer, values=values)
 
-    def question(self, step: Step, name: str) -> Question:
-        """Return the question that asks to reflect on one parameter."""
+    def question(self, step: Step, name: str, *, parts: bool = False) -> Question:
+        """Return the question that asks to reflect on one parameter.
+
+        Args:
+            step: what is known of its candidate.
+            name: the parameter.
+            parts: whether to ask a small model for an instruction in parts.
+        """
         target = variable(step, name)
         if self.small and target.kind in ("text", "code"):
-            message = {"role": "user", "content": compact_text(step, name)}
-            return Question([message], [name], insist=True, reasoning=300)
+            return compact_question(step, name, parts=parts)
         runs = distinct(failures_first(step.problems), name)[:_RUNS]
         text = prompts.load("optimizers/reflect").format(
             objective=shorten(step.objective, 600),
