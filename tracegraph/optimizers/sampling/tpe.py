@@ -50,17 +50,12 @@ class TPESampler:
         if len(observed) + len(pending) < self.startup:
             yield from spread(space, [*(o.point for o in observed), *pending], rng)
         _tell(study, space, observed, pending)
-        distributions = [_distribution(dimension) for dimension in space.dimensions]
         while True:
             trial = study.ask()
             drawn: list[float | None] = []
             for place, dimension in enumerate(space.dimensions):
-                if not space.matters(place, drawn):
-                    drawn.append(None)
-                    continue
-                # Like suggest_float and so on, without their checks.
-                value = trial._suggest(dimension.name, distributions[place])
-                drawn.append(_coordinate(dimension, value))
+                matters = space.matters(place, drawn)
+                drawn.append(_suggested(trial, dimension) if matters else None)
             yield space.snapped(drawn)
 
 
@@ -131,7 +126,10 @@ def _told(dimension: Dimension, coordinate: float) -> float | int:
     return coordinate
 
 
-def _coordinate(dimension: Dimension, told: float) -> float:
-    if dimension.categorical or dimension.size is None or not dimension.even:
-        return float(told)
-    return told / max(1, dimension.size - 1)
+def _suggested(trial: Any, dimension: Dimension) -> float:
+    distribution = _distribution(dimension)
+    if dimension.categorical:
+        return float(trial.suggest_categorical(dimension.name, distribution.choices))
+    if dimension.size is not None and dimension.even:
+        return dimension.at(trial.suggest_int(dimension.name, 0, distribution.high))
+    return float(trial.suggest_float(dimension.name, 0.0, 1.0))
