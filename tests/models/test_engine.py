@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from tracegraph.models.local.catalog import DEFAULT
 from tracegraph.models.local.engine import Measured, chosen
 from tracegraph.models.local.state import ServerState, key_of, read_state, write_state
 from tracegraph.models.local.upstream import LocalUpstream
+from tracegraph.models.served import ServedTransport
 from tracegraph.models.vllm import replica
 from tracegraph.models.vllm.replica import Replica
 from tracegraph.runs import Store, process_start
@@ -98,6 +100,31 @@ async def test_many_calls_go_to_vllm_and_few_to_llama(
     time.sleep(1.1)
     local.capacity(50)
     assert (await local.pick(None)).engine == "llama.cpp", "vLLM has gone"
+
+
+async def test_an_engine_that_is_set_answers_a_single_call(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACEGRAPH_LOCAL_ENGINE", "vllm")
+    replica.write(Replica(DEFAULT, DEFAULT, server.url, "t", 32))
+    assert (await LocalUpstream("").pick(None)).engine == "vllm"
+
+
+async def test_a_client_with_its_own_limit_tells_how_many_calls_there_are(
+    server: FakeServer, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+
+    class FakeUpstream(LocalUpstream):
+        def capacity(self, wanted: int) -> int:
+            told.append(wanted)
+            return super().capacity(wanted)
+
+    replica.write(Replica(DEFAULT, DEFAULT, server.url, "t", 32))
+    transport = ServedTransport(FakeUpstream("", engine="vllm"))
+    async with LLM("local", transport=transport, concurrency=2, store=store) as llm:
+        await asyncio.gather(*(llm.complete(f"{n}") for n in range(5)))
+    assert max(told) > 2
 
 
 async def test_another_model_stays_with_llama(monkeypatch: pytest.MonkeyPatch) -> None:

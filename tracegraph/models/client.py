@@ -93,7 +93,13 @@ class LLM:
         self.transport: Transport = transport or make_transport(
             self.model, price=price, base_url=base_url, api_key=api_key
         )
-        self._limiter = Limiter(lambda wanted: concurrency or self.transport.capacity(wanted))
+
+        def limit(wanted: int) -> int:
+            # Asked also when it does not count: it tells the transport how many calls there are.
+            capacity = self.transport.capacity(wanted)
+            return concurrency or capacity
+
+        self._limiter = Limiter(limit)
         self._recorder = Recorder(store)
         self._exchange = Exchange(
             self.transport, self._limiter, retry or RetryPolicy(), self._recorder, image_tokens

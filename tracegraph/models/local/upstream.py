@@ -68,10 +68,11 @@ class LocalUpstream:
         Raises:
             ModelError: vLLM is set as the engine, and cannot be used here.
         """
-        if self._engine == "vllm" and not replicas(DEFAULT):
-            await asyncio.to_thread(_start_vllm)
+        if self._engine == "vllm":
+            if not replicas(DEFAULT):
+                await asyncio.to_thread(_start_vllm)
             self._vllm = self._vllm or Pool(DEFAULT)
-        pool = self._vllm if self._many else None
+        pool = self._vllm if self._many or self._engine == "vllm" else None
         if pool is not None:
             try:
                 return await pool.pick(request)
