@@ -196,6 +196,33 @@ def test_async_code():
     assert [n.data for n in asyncio.run(main())] == list(range(1, 9))
 
 
+@pytest.mark.filterwarnings("ignore:the changed code")
+@pytest.mark.parametrize("isolation", ["sandbox", "none"])
+def test_coroutines_and_generators_stay_what_they_are(isolation):
+    @tg.bundle(trainable=True, isolation=isolation)
+    async def value(x):
+        return x
+
+    @tg.bundle(trainable=True, isolation=isolation)
+    def items(x):
+        yield x
+
+    @tg.bundle(trainable=True, isolation=isolation)
+    async def async_items(x):
+        yield x
+
+    body = "\n    yield x\n    yield x + 1\n"
+    value.parameter.update("async def value(x):\n    return x + 1\n")
+    items.parameter.update(f"def items(x):{body}")
+    async_items.parameter.update(f"async def async_items(x):{body}")
+
+    async def main():
+        return (await value(1)).data, [item.data async for item in async_items(1)]
+
+    assert asyncio.run(main()) == (2, [1, 2])
+    assert [item.data for item in items(1)] == [1, 2]
+
+
 def test_methods_see_the_plain_attributes_of_their_object():
     @tg.model
     class Agent:

@@ -132,6 +132,14 @@ def test_coroutines_are_awaited(worker: CodeWorker) -> None:
     assert worker.call(worker.load(source, "f"), (3,)) == 3
 
 
+@pytest.mark.parametrize("head", ["def", "async def"])
+def test_generators_give_a_list_of_their_items(worker: CodeWorker, head: str) -> None:
+    source = f"{head} f(n):\n    while n:\n        yield n\n        n -= 1"
+    assert worker.call(worker.load(source, "f"), (3,)) == [3, 2, 1]
+    with pytest.raises((SandboxMemory, SandboxTimeout)):
+        worker.call(worker.load(source, "f"), (-1,), seconds=2)
+
+
 VILLAIN = """
 import ctypes, os, signal, sys, threading, time
 def f(what):

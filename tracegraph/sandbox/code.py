@@ -81,6 +81,7 @@ class CodeWorker:
     ) -> Any:
         """Call the function and return its value; ``stdout`` gets what it printed, if anything.
 
+        What is to be awaited is awaited there; the items of a generator come back as a list.
         ``seconds`` is the deadline (None: none). Raises RemoteError when the code raises,
         SandboxTimeout, SandboxKilled, SandboxMemory, SandboxOutput, or SandboxRefused when a
         value cannot cross.

@@ -16,7 +16,7 @@ from tracegraph.graph.parameter import ParameterNode
 from tracegraph.sandbox.codec import CodecError, dumps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from tracegraph.graph.code.execution import Executor
 
@@ -116,7 +116,7 @@ class CodeParameter(ParameterNode[str]):
         return old
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the function as it is now; a coroutine when it is an ``async def``."""
+        """Run the function as it is now; what it gives is of the kind that the original gives."""
         # A recording or a replay may give the parameter another source than its own for a while.
         source = native(self)
         if source == self._original:
@@ -125,7 +125,11 @@ class CodeParameter(ParameterNode[str]):
         if self._method and args:
             args = (_attributes(args[0]), *args[1:])
         if inspect.iscoroutinefunction(self._plain):
-            return self._call_async(code, args, kwargs)
+            return self._value(code, args, kwargs)
+        if inspect.isasyncgenfunction(self._plain):
+            return self._async_items(code, args, kwargs)
+        if inspect.isgeneratorfunction(self._plain):
+            return self._items(code, args, kwargs)
         return self._executor.call(code, args, kwargs)
 
     def _code(self, source: str) -> LearnedCode:
@@ -139,12 +143,28 @@ class CodeParameter(ParameterNode[str]):
         self._learned[source] = made
         return made
 
-    async def _call_async(
-        self, code: LearnedCode, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
+    async def _value(self, code: LearnedCode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         import asyncio
 
-        return await asyncio.to_thread(self._executor.call, code, args, kwargs)
+        value = await asyncio.to_thread(self._executor.call, code, args, kwargs)
+        # In this process it is a coroutine still.
+        return await value if inspect.isawaitable(value) else value
+
+    def _items(
+        self, code: LearnedCode, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Iterator[Any]:
+        yield from self._executor.call(code, args, kwargs)
+
+    async def _async_items(
+        self, code: LearnedCode, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> AsyncIterator[Any]:
+        items = await self._value(code, args, kwargs)
+        if isinstance(items, list):
+            for item in items:
+                yield item
+        else:
+            async for item in items:
+                yield item
 
 
 def _attributes(owner: Any) -> SimpleNamespace:

@@ -15,6 +15,7 @@ import signal
 import struct
 import sys
 import traceback
+from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from . import bpf, codec, codec_library, kernel, landlock
@@ -148,7 +149,9 @@ class Task:
         function, classes = self._defined[_KEY.unpack_from(request, 1)[0]]
         args, kwargs = codec.loads(request[5:], classes=classes)
         value = function(*args, **kwargs)
-        if hasattr(value, "__await__"):
+        if isinstance(value, GeneratorType):
+            return list(value)
+        if hasattr(value, "__await__") or isinstance(value, AsyncGeneratorType):
             import asyncio
 
             value = asyncio.run(_awaited(value))
@@ -205,6 +208,8 @@ class Task:
 
 
 async def _awaited(value: Any) -> Any:
+    if isinstance(value, AsyncGeneratorType):
+        return [item async for item in value]
     return await value
 
 
