@@ -32,13 +32,14 @@ from tracegraph.graph import ParameterNode as Parameter
 
 if TYPE_CHECKING:
     from tracegraph.graph import operators
+    from tracegraph.graph.batch import batch_run
     from tracegraph.graph.blame import blame
 
 __all__ = [
     # record
     "node", "bundle", "record", "Parameter", "model", "Module",
     "Node", "ParameterNode", "MessageNode", "ExceptionNode", "NodeContainer", "operators",
-    "off", "on", "stop_tracing",
+    "off", "on", "stop_tracing", "batch_run",
     # give feedback and find the cause
     "backward", "blame",
     "TracegraphError", "ExecutionError", "__version__",
@@ -46,6 +47,7 @@ __all__ = [
 
 # What only some programs need loads when it is first used.
 _LAZY = {
+    "batch_run": ("tracegraph.graph.batch", "batch_run"),
     "blame": ("tracegraph.graph.blame", "blame"),
     "operators": ("tracegraph.graph.operators", None),
 }
