@@ -375,6 +375,39 @@ def test_also_with_a_value_of_the_recording(value: object, other: object) -> Non
     assert graph.value_of(parameter) == other
 
 
+@pytest.mark.parametrize(
+    ("template", "fill"),
+    [
+        ("Is this spam?\n{message}\nAnswer:", lambda t: t.format(message="buy now")),
+        ("Is this %s spam?", lambda t: t % "thing"),
+        ("Answer as {{}} for {message}", lambda t: t.format(message="a\nb")),
+        ("  Be brief and polite.\n", lambda t: f"{t.strip()} Question: why?"),
+    ],
+)
+def test_a_template_is_found_again_in_what_was_made_from_it(template, fill) -> None:
+    parameter = tg.node(template, name="p", trainable=True)
+    for value in (template, f"Please! {template}"):
+        with tg.record(values={parameter: value}) as run:
+            same(fill(parameter.data))
+        assert run.judged(run.nodes[0], "").parameters == [parameter]
+        assert run.nodes[0].inferred == {"x~p"}
+
+
+def test_the_items_of_a_list_are_found_again_in_a_text() -> None:
+    demos = tg.node(["in: a, out: b", "in: c, out: d"], name="demos", trainable=True)
+    with tg.record() as run:
+        same("Like these:\n" + "\n".join(demos.data))
+    assert run.judged(run.nodes[0], "").parameters == [demos]
+
+
+def test_other_texts_are_not_made_from_it() -> None:
+    parameter = tg.node("Is this spam? {message} Answer:", name="p", trainable=True)
+    with tg.record() as run:
+        parameter.data.upper()
+        same("Answer: yes. Is this spam?")
+    assert run.judged(run.nodes[0], "").parameters == []
+
+
 @tg.bundle
 def same(x: object) -> object:
     return [x]

@@ -8,6 +8,7 @@ these the last producer of the same object is only a guess, and the edge is mark
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ _DEPTH = 4  # how deep the parts of a result are known on their own
 _PARTS = 10_000  # how many parts of one result are known on their own
 _TEXTS = 64  # how many recent texts are searched for one inside another
 _TEXT_LENGTH = 8  # shorter texts are found everywhere
+_PLACE = re.compile(r"(?<!\{)\{[^{}]*\}(?!\})|%(?:\(\w+\))?[sdrf]")
 
 
 def decidable(value: Any) -> bool:
@@ -100,6 +102,36 @@ class KnownValues:
         for known in reversed(self._texts):
             if known.value.strip() in value or bare in known.value:
                 yield known
+
+
+def texts_of(value: Any) -> list[str]:
+    """Return a text, or the texts in a list that are long enough to be found again."""
+    if type(value) is str:
+        return [value]
+    items = value[:_TEXTS] if isinstance(value, (list, tuple)) else ()
+    return [item for item in items if type(item) is str and len(item) >= _TEXT_LENGTH]
+
+
+def filled_from(template: str, text: str) -> bool:
+    """Whether a text holds another one, or that one with its places filled in.
+
+    Places are those of ``str.format`` and of ``%``; what stands between them must be in the text,
+    in its order, and be long enough to tell something.
+    """
+    bare = template.strip()
+    if not bare or bare in text:
+        return bool(bare)
+    pieces = [piece for piece in _PLACE.split(bare) if piece.strip()]
+    if sum(map(len, pieces)) < _TEXT_LENGTH:
+        return False
+    at = 0
+    for piece in pieces:
+        written = piece.replace("{{", "{").replace("}}", "}").replace("%%", "%")
+        at = text.find(written, at)
+        if at < 0:
+            return False
+        at += len(written)
+    return True
 
 
 def _parts(value: Any, way: tuple[Any, ...], depth: int) -> Iterator[tuple[Any, tuple[Any, ...]]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracegraph.graph.calls import Items, held_by
 from tracegraph.graph.containers import ATOMIC, convert, holds_nodes, native, unwrap
-from tracegraph.graph.identity import decidable
+from tracegraph.graph.identity import decidable, filled_from, texts_of
 from tracegraph.graph.node import MessageNode, Node, distinct, failure, message
 from tracegraph.graph.scope import Frame, current_frame, pending_reads
 
@@ -117,7 +117,7 @@ class NativeCall:
             self._link(node, f"{name}~{node.name}", guessed=True)
         for node in self._reads():
             held = self._outer.value_of(node)
-            if type(held) is str and held and held in value:
+            if any(filled_from(text, value) for text in texts_of(held)):
                 self._link(node, f"{name}~{node.name}", guessed=True)
 
     def _match(self, value: Any, name: str) -> None:
