@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracegraph.optimizers.placeholders import placeholder_problem, placeholders
+from tracegraph.optimizers.placeholders import fillings, placeholder_problem, placeholders
 
 names = st.from_regex(r"[a-z_][a-z0-9_]{0,5}", fullmatch=True)
 
@@ -58,3 +58,15 @@ def test_the_same_as_format(parts: list[str]) -> None:
     text = "".join(parts)
     expected = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
     assert placeholders(text) == list(dict.fromkeys(expected))
+
+
+@given(st.dictionaries(names, st.text(alphabet="ab\n{", max_size=5), min_size=1, max_size=4))
+def test_what_a_template_was_filled_with(values: dict[str, str]) -> None:
+    template = "Head: " + "".join(f"<{name}>{{{name}}}</{name}>" for name in values) + "{{end}}"
+    assert fillings(template, template.format(**values)) == values
+
+
+def test_what_was_not_made_from_a_template() -> None:
+    assert fillings("Sort {a}", "Label x") is None
+    assert fillings("no places", "no places") is None
+    assert fillings("{a}", "x" * 50_000) is None

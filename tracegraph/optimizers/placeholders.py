@@ -7,10 +7,31 @@ import string
 
 _FIELD = re.compile(r"(?<!\{)(?:\{\{)*\{([A-Za-z_]\w*)(?:[.\[][^{}]*)?(?:![rsa])?(?::[^{}]*)?\}")
 
+_MOST = 6  # places, and characters of a text, that are matched: more could take long
+_LONGEST = 20_000
+
 
 def placeholders(text: str) -> list[str]:
     """Return the names that ``text.format(…)`` would fill, each once, in order."""
     return list(dict.fromkeys(_FIELD.findall(text)))
+
+
+def fillings(template: str, text: str) -> dict[str, str] | None:
+    """Return what a template was filled with to give a text; None where that cannot be told."""
+    names = placeholders(template)
+    if not names or len(names) > _MOST or len(text) > _LONGEST or not _formats(template):
+        return None
+    pattern, seen = [], set()
+    for literal, name, _, _ in string.Formatter().parse(template):
+        pattern.append(re.escape(literal))
+        if name is not None:
+            pattern.append(f"(?P={name})" if name in seen else f"(?P<{name}>.*?)")
+            seen.add(name)
+    try:
+        found = re.fullmatch("".join(pattern), text, re.DOTALL)
+    except re.error:
+        return None
+    return found.groupdict() if found else None
 
 
 def placeholder_problem(before: str, after: str) -> str | None:

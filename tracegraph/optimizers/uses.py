@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tracegraph.optimizers.placeholders import fillings
 from tracegraph.optimizers.problem import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tracegraph.optimizers.problem import Problem
+    from tracegraph.optimizers.placeholders import fillings
+from tracegraph.optimizers.problem import Problem
 
 _CODE = "__code"  # what a call got as its own source
 
@@ -50,14 +52,20 @@ def uses(problem: Problem, name: str) -> list[Use]:
 
 
 def arguments(problem: Problem, call: str, name: str = "") -> dict[str, str]:
-    """Return what a call got beside a parameter, by argument, without prompts and code."""
+    """Return what a call got beside a parameter, by argument, without prompts and code.
+
+    Of a text that was made from the parameter, only what it was filled with is shown.
+    """
     variables = {variable.name: variable for variable in problem.variables}
-    own = as_text(variables[name].value) if name in variables else None
-    given = {
-        argument: text
-        for argument, text in problem.constants.get(call, {}).items()
-        if own is None or text != own
-    }
+    own = as_text(variables[name].value) if name in variables else ""
+    made = {e.argument.partition("~")[0] for e in problem.edges if e.child == call
+            and e.parent == name and "~" in e.argument}  # fmt: skip
+    given: dict[str, str] = {}
+    for argument, text in problem.constants.get(call, {}).items():
+        if argument in made:
+            given.update(_beside(own, argument, text))
+        elif not own or text != own:
+            given[argument] = text
     values = {**problem.inputs, **problem.others}
     for parent, child, argument in problem.edges:
         stem, made_from, _ = argument.partition("~")
@@ -70,3 +78,13 @@ def arguments(problem: Problem, call: str, name: str = "") -> dict[str, str]:
         elif parent in variables and variables[parent].kind not in ("text", "code"):
             given[stem] = as_text(variables[parent].value)
     return given
+
+
+def _beside(own: str, argument: str, text: str) -> dict[str, str]:
+    """Return what a text holds beside the parameter's value that it was made from."""
+    filled = fillings(own, text)
+    if filled is not None:
+        return filled
+    bare = own.strip()
+    rest = text.replace(bare, "…", 1) if bare else text
+    return {argument: rest} if rest.strip() != "…" else {}
