@@ -9,7 +9,8 @@ from optimizers.graphs import parameters, step
 from tracegraph import node
 from tracegraph.models import Budget, BudgetExceeded
 from tracegraph.models.request import Request
-from tracegraph.optimizers.ask import Question, as_proposals, ask, ask_all
+from tracegraph.optimizers.answer import as_proposals, ask_all
+from tracegraph.optimizers.ask import Question, ask
 
 USER = [{"role": "user", "content": "Improve it."}]
 BOTH = Question(USER, ["prompt", "threshold"])

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from tracegraph import prompts
 from tracegraph.graph.subgraph import shorten
 from tracegraph.models.errors import SchemaError
+from tracegraph.optimizers.answer import Answer, added
+from tracegraph.optimizers.checking import checked_for, known_already
 from tracegraph.optimizers.parts import Parts, assembled
-from tracegraph.optimizers.placeholders import placeholder_problem
-from tracegraph.optimizers.proposal import Proposal, checked
 from tracegraph.optimizers.seeds import derive
 from tracegraph.optimizers.suggestion import answer_form, suggested
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -27,10 +25,7 @@ if TYPE_CHECKING:
 
 WHOLE = 8000  # characters of a value that was asked for
 
-_FENCED = re.compile(r"```[a-z]*\n(.*?\n)```", re.DOTALL)
-
 Message = dict[str, Any]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +49,6 @@ class Question:
     insist: bool = False
     reasoning: int | None = None
     parts: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back.
-
-    Attributes:
-        values: those that can be applied and differ from the current ones.
-        refused: the others, with the reason, by parameter; ``answer`` for a whole answer.
-        reasoning: in the model's words.
-        malformed: how many answers had the wrong form or held values that were refused.
-        tokens: of all calls.
-        shown: the messages of the last call.
-    """
-
-    values: Mapping[str, Any]
-    refused: Mapping[str, str] = field(default_factory=dict)
-    reasoning: str = ""
-    malformed: int = 0
-    tokens: int = 0
-    shown: str = ""
 
 
 async def ask(
@@ -107,48 +81,6 @@ async def ask(
     form = _form(step, question, [name for name in question.names if name in answer.refused])
     second = await _complete(llm, again, form, {**options, "seed": derive(seed, "refused")})
     return added(answer, _read(step, question, second, again), keep=True)
-
-
-async def ask_all(questions: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Return the answers to questions that are asked at the same time.
-
-    When some fail, as when the budget ends, the others are not lost.
-
-    Raises:
-        Exception: what the first question raised, when none was answered.
-    """
-    done = await asyncio.gather(*questions, return_exceptions=True)
-    answers = [answer for answer in done if not isinstance(answer, BaseException)]
-    errors = [error for error in done if isinstance(error, BaseException)]
-    if errors and not answers:
-        raise errors[0]
-    return answers
-
-
-def as_proposals(answers: Sequence[Answer], optimizer: str, count: int) -> list[Proposal]:
-    """Return different proposals in the order of the answers, at most ``count``.
-
-    What unusable answers took is charged to the first proposal; when there is no usable answer,
-    the one proposal is without values.
-    """
-    kept: list[Answer] = []
-    rest: list[Answer] = []
-    for answer in answers:
-        fresh = answer.values and all(answer.values != other.values for other in kept)
-        (kept if fresh and len(kept) < count else rest).append(answer)
-    if not kept and rest:
-        kept, rest = [rest[0]], rest[1:]
-    made = [
-        Proposal(a.values, optimizer, a.reasoning, a.shown, a.refused, a.malformed, a.tokens)
-        for a in kept
-    ]
-    if made and rest:
-        made[0] = replace(
-            made[0],
-            malformed=made[0].malformed + sum(answer.malformed for answer in rest),
-            tokens=made[0].tokens + sum(answer.tokens for answer in rest),
-        )
-    return made
 
 
 def messages_text(messages: Sequence[Message]) -> str:
@@ -190,56 +122,6 @@ def _read(
     if question.insist and given and not refused and (known := known_already(step, values)):
         values, refused = {}, dict.fromkeys(given, known)
     return Answer(values, refused, reasoning, wrong, reply.usage.tokens, shown)
-
-
-def known_already(step: Step, values: Mapping[str, Any]) -> str:
-    """Return why values would teach nothing: they are in force or were tried; else nothing."""
-    if not values:
-        return "it is the value that it has now: suggest another one"
-    whole = {**step.values, **values}
-    for trial in step.history:
-        if all(trial.values.get(name) == value for name, value in whole.items()):
-            score = "" if trial.score is None else f" and scored {trial.score:.3g}"
-            return f"it was tried before{score}: suggest another one"
-    return ""
-
-
-def checked_for(step: Step, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return (values to apply, refusals): ``checked``, and placeholders that must be kept."""
-    given = {
-        name: unfenced(value) if name in step.parameters and step.parameters[name].kind == "code"
-        else value
-        for name, value in given.items()
-    }  # fmt: skip
-    values, refused = checked(given, step.parameters, step.values)
-    for name in [n for n in values if step.parameters[n].kind == "text"]:
-        before = str(step.values.get(name, step.parameters[name].data))
-        if problem := placeholder_problem(before, str(values[name])):
-            refused[name] = problem
-            del values[name]
-    return values, refused
-
-
-def unfenced(code: Any) -> Any:
-    """Return code without the Markdown fence around it, where it stands in one."""
-    found = _FENCED.fullmatch(code.strip()) if isinstance(code, str) else None
-    return found[1] if found else code
-
-
-def added(first: Answer, second: Answer, *, keep: bool) -> Answer:
-    """Return the later of two answers, with what both took; ``keep`` the earlier values too."""
-    values = {**first.values, **second.values} if keep else second.values
-    refused = second.refused
-    if keep and "answer" in second.refused:
-        refused = first.refused  # the second answer says nothing: the first refusals stand
-    return replace(
-        second,
-        values=values,
-        refused={name: why for name, why in refused.items() if name not in values},
-        reasoning=second.reasoning or first.reasoning,
-        malformed=first.malformed + second.malformed,
-        tokens=first.tokens + second.tokens,
-    )
 
 
 def _form(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from tracegraph.optimizers.ask import checked_for
+from tracegraph.optimizers.checking import checked_for
 from tracegraph.optimizers.demos import Demo, holds_demos, successes, varied, written
 from tracegraph.optimizers.proposal import Proposal
 from tracegraph.optimizers.seeds import derive

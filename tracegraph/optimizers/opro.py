@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tracegraph import prompts
 from tracegraph.graph.subgraph import shorten
-from tracegraph.optimizers.ask import Question, as_proposals, ask, ask_all
+from tracegraph.optimizers.answer import as_proposals, ask_all
+from tracegraph.optimizers.ask import Question, ask
 from tracegraph.optimizers.compact import examples_text
 from tracegraph.optimizers.language import LanguageOptimizer
 from tracegraph.optimizers.memory import trial_lines

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tracegraph import prompts
-from tracegraph.optimizers.ask import Answer, Question, as_proposals, ask, ask_all
+from tracegraph.optimizers.answer import Answer, as_proposals, ask_all
+from tracegraph.optimizers.ask import Question, ask
 from tracegraph.optimizers.compact import compact_question
 from tracegraph.optimizers.language import LanguageOptimizer
 from tracegraph.optimizers.memory import memory_text

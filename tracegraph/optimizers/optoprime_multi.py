@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from tracegraph.optimizers.ask import as_proposals
+from tracegraph.optimizers.answer import as_proposals
 from tracegraph.optimizers.optoprime import OptoPrime
 from tracegraph.optimizers.ranking import ranked, voted
 from tracegraph.optimizers.seeds import derive

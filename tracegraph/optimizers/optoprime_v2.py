@@ -7,18 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tracegraph import prompts
 from tracegraph.graph.subgraph import shorten
-from tracegraph.optimizers.ask import (
-    WHOLE,
-    Answer,
-    Message,
-    Question,
-    added,
-    checked_for,
-    known_already,
-    messages_text,
-    refusal,
-    room,
-)
+from tracegraph.optimizers.answer import Answer, added
+from tracegraph.optimizers.ask import WHOLE, Message, Question, messages_text, refusal, room
+from tracegraph.optimizers.checking import checked_for, known_already
 from tracegraph.optimizers.memory import memory_text
 from tracegraph.optimizers.optoprime import DEFAULT_OBJECTIVE, OptoPrime
 from tracegraph.optimizers.seeds import derive

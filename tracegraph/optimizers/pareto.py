@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from tracegraph import prompts
 from tracegraph.graph.subgraph import shorten
-from tracegraph.optimizers.ask import Answer, Question, as_proposals, ask, ask_all, checked_for
+from tracegraph.optimizers.answer import Answer, as_proposals, ask_all
+from tracegraph.optimizers.ask import Question, ask
+from tracegraph.optimizers.checking import checked_for
 from tracegraph.optimizers.compact import compact_question, distinct, examples_text
 from tracegraph.optimizers.front import drawn, front
 from tracegraph.optimizers.language import LanguageOptimizer

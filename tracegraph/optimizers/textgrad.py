@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from tracegraph import prompts
 from tracegraph.graph.subgraph import shorten
-from tracegraph.optimizers.ask import Answer, Question, as_proposals, ask, ask_all
+from tracegraph.optimizers.answer import Answer, as_proposals, ask_all
+from tracegraph.optimizers.ask import Question, ask
 from tracegraph.optimizers.gradients import Gradients, gradients
 from tracegraph.optimizers.language import LanguageOptimizer
 from tracegraph.optimizers.problem import as_text
