@@ -14,6 +14,8 @@ import typer
 from tracegraph.errors import TracegraphError
 
 _SECTIONS = {
+    "models": "tracegraph.models.doctor:models",
+    "engines": "tracegraph.models.doctor:engines",
     "sandbox": "tracegraph.sandbox.doctor:findings",
 }
 
