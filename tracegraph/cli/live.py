@@ -86,8 +86,9 @@ class Live:
         lines: list[str] = []
         for name, value in values.items():
             before = str(self._trainer.workflow.parameters[name].data).splitlines()
-            changed = difflib.unified_diff(before, str(value).splitlines(), name, name, "", "", 1)
-            lines += [line.rstrip() for line in changed][2:]
+            changed = difflib.unified_diff(before, str(value).splitlines(), "", "", "", "", 1)
+            shown = [line.rstrip() for line in changed if not line.startswith(("---", "+++", "@@"))]
+            lines += [f"{name}:", *shown]
         self._diff = lines[:_DIFF] or self._diff
 
     def _drawn(self) -> Group:
