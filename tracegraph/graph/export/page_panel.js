@@ -141,7 +141,13 @@ if (guessed.size) {
   $("legend").append(el("li", {}, icon, "Inferred"));
 }
 overview();
-if (nodes.length) { stopAt(0); fit(0.33); }
+if (nodes.length) {
+  stopAt(0);
+  fit(0.33);
+  // In a frame that is not shown yet there is no size to fit into.
+  const shown = new ResizeObserver(() => { if (canvas.clientWidth) { fit(0.33); shown.disconnect(); } });
+  if (!canvas.clientWidth) shown.observe(canvas);
+}
 const wanted = /^#node-(\d+)$/.exec(location.hash);
 if (wanted && Number(wanted[1]) < nodes.length) go(Number(wanted[1]));
 document.documentElement.dataset.ready = "yes";
