@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -56,6 +57,7 @@ def _read(review: Review) -> tuple[list[_Point], list[_Point]]:
     line: list[_Point] = []
     step, within, probe = 0, 0, 0
     last = (0.0, 0.0)
+    tried = Counter(c.step for c in review.candidates.values())
     # A budget counts seconds from its first use, and a run without models makes none.
     counted = any(event.payload.get("spent", {}).get("seconds") for event in review.events)
     for event in review.events:
@@ -73,7 +75,8 @@ def _read(review: Review) -> tuple[list[_Point], list[_Point]]:
         elif event.kind == "tried" and math.isfinite(told["score"]):
             within += 1
             words = f"{told['optimizer']}, {told['what']}"
-            place = step - 1 / (within + 1)
+            # Side by side between the step before and this one.
+            place = step - 1 + within / (tried[step] + 1)
             whole = told["examples"] >= probe
             points.append(_Point(told["candidate"], told["score"], place, *now, whole, words))
         elif event.kind == "accepted" and line:
