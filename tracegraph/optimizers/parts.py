@@ -14,16 +14,17 @@ from pydantic import BaseModel, Field
 
 from tracegraph.optimizers.placeholders import placeholders
 
+_LONG, _STEP, _ANSWER = 250, 160, 200  # characters: the decoder stops there, mid-word
 _INSTRUCTS = re.compile(r"prompt|instruct", re.IGNORECASE)
 
 
 class Parts(BaseModel):
     """The answer."""
 
-    mistake: str = Field(max_length=250)
-    task: str = Field(max_length=250)
-    steps: list[Annotated[str, Field(max_length=160)]] = Field(max_length=3)
-    answer: str = Field(max_length=200)
+    mistake: str = Field(max_length=_LONG)
+    task: str = Field(max_length=_LONG)
+    steps: list[Annotated[str, Field(max_length=_STEP)]] = Field(max_length=3)
+    answer: str = Field(max_length=_ANSWER)
 
 
 def is_instruction(name: str, description: str, value: str) -> bool:
@@ -33,12 +34,19 @@ def is_instruction(name: str, description: str, value: str) -> bool:
 
 def assembled(current: str, parts: Parts) -> str:
     """Return the instruction that the parts make; the lines with places to fill come last."""
-    steps = [f"- {_plain(step)}" for step in parts.steps if step.strip()]
-    said = [_plain(parts.task), *steps, _plain(parts.answer)]
+    steps = [f"- {step}" for each in parts.steps if (step := _plain(each, _STEP))]
+    said = [_plain(parts.task, _LONG), *steps, _plain(parts.answer, _ANSWER)]
     places = [line for line in current.splitlines() if placeholders(line)]
     return "\n".join([*filter(None, said), *([""] if places else []), *places])
 
 
-def _plain(text: str) -> str:
-    """Return a part as one line without braces: in a text with places they would be places."""
-    return " ".join(text.replace("{", "(").replace("}", ")").split())
+def _plain(text: str, limit: int) -> str:
+    """Return a part as one line; nothing of a sentence that the decoder had to break off.
+
+    Without braces: in a text with places to fill they would be places.
+    """
+    line = " ".join(text.replace("{", "(").replace("}", ")").split())
+    if len(text) < limit or line.endswith((".", "!", "?")):
+        return line
+    whole, stop, _ = line.rpartition(". ")
+    return whole + stop.strip()
