@@ -111,11 +111,12 @@ class Evaluator:
                     timeout=self.timeout,
                 )
                 if not done.failed_to_run:
+                    # Before the next one begins: what is lost by a kill is what was in flight.
+                    await self.ledger.keep_evaluation(candidate.name, part, repeat, done)
                     break
-        if done.failed_to_run:
-            self.ledger.event("trouble", example=example.id, what=done.outcome, why=done.feedback)
-        else:
-            await self.ledger.keep_evaluation(candidate.name, part, repeat, done)
+            else:
+                what = {"example": example.id, "what": done.outcome, "why": done.feedback}
+                self.ledger.event("trouble", **what)
         self.on_done(candidate.name, done)
         return done
 

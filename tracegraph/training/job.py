@@ -170,15 +170,16 @@ class Job:
             # Counted from the rows of the calls: exact, wherever the run was killed.
             totals = runs.call_totals(store, run=run.id)
             seconds = float(runs.load_state(store, run.id, "clock", 0.0))
-            tokens = totals.prompt_tokens + totals.completion_tokens
-            spent = Amount(tokens, totals.cost, totals.calls - totals.cached, seconds)
-        limits = {name: self.budget.get(name) for name in ("tokens", "calls")}
+            used = totals.prompt_tokens + totals.completion_tokens
+            spent = Amount(used, totals.cost, totals.calls - totals.cached, seconds)
+        tokens, calls = (self.budget.get(name) for name in ("tokens", "calls"))
         return Budget(
             name="run",
             spent=spent,
+            tokens=None if tokens is None else int(tokens),
+            calls=None if calls is None else int(calls),
             dollars=self.budget.get("dollars"),
             seconds=self.budget.get("seconds"),
-            **{name: None if value is None else int(value) for name, value in limits.items()},
         )
 
 

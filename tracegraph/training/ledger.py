@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tracegraph import runs
 from tracegraph.optimizers.proposal import Proposal
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tracegraph.graph.parameter import ParameterNode
+    from tracegraph.training.evaluation import Outcome
 
 
 class Ledger:
@@ -41,10 +42,7 @@ class Ledger:
         self._parameters = parameters
         self.evaluations: dict[str, Evaluated] = {
             row.key: Evaluated(
-                str(row.task),
-                row.outcome,
-                row.score,
-                **row.payload,  # type: ignore[arg-type]
+                str(row.task), cast("Outcome", row.outcome), row.score, **row.payload
             )
             for row in runs.list_evaluations(store, run)
         }

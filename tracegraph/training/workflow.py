@@ -183,7 +183,7 @@ def label(parameter: ParameterNode[Any]) -> str:
     return parameter.policy.name if isinstance(parameter, CodeParameter) else parameter.name
 
 
-def _of_module(call: Callable[..., Any]) -> list[ParameterNode[Any]]:
+def _of_module(call: Any) -> list[ParameterNode[Any]]:
     if isinstance(call, ParameterContainer):
         return list(call.named_parameters().values())
     owner = getattr(call, "__self__", None)
