@@ -52,6 +52,9 @@ def test_a_command_line_for_another_machine() -> None:
     assert "-m vllm.entrypoints.openai.api_server --model own/model" in shown.output
     assert "--port 9000" in shown.output
     assert run("serve", "own/model", "--print", "--lora", "nonsense").exit_code == 2
+    shown = run("serve", "smollm2", "--print")
+    assert "HuggingFaceTB/SmolLM2-135M-Instruct --served-model-name smollm2" in shown.output
+    assert "tracegraph serve add smollm2 http://HOST:8000" in shown.output
 
 
 def test_a_server_of_another_machine_joins_the_pool() -> None:

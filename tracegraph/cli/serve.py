@@ -51,25 +51,20 @@ def start(
     """
     from tracegraph.models.vllm import command, environment
     from tracegraph.models.vllm.start import start as start_servers
+    from tracegraph.models.vllm.weights import hub_argument, model_argument
 
     adapters = dict(_adapter(item) for item in lora or [])
     if show:
+        origin, name = hub_argument(model)
         options = command.ServeOptions(
-            model,
-            model.rstrip("/").rsplit("/", 1)[-1],
-            adapters,
-            lora=loras,
-            max_length=max_length,
-            cpu=False,
+            origin, name, adapters, lora=loras, max_length=max_length, cpu=False
         )
-        typer.echo(command.printed(options, port or 8000))
-        typer.echo(
-            "then, here: tracegraph serve add NAME http://HOST:PORT --token CHOOSE_A_TOKEN",
-            err=True,
-        )
+        port = port or 8000
+        typer.echo(command.printed(options, port))
+        then = f"tracegraph serve add {name} http://HOST:{port} --token CHOOSE_A_TOKEN"
+        typer.echo(f"then, here: {then}", err=True)
         return
     from tracegraph.models.local.progress import reporter
-    from tracegraph.models.vllm.weights import model_argument
 
     environment.require()
     with reporter() as progress:

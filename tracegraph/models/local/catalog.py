@@ -32,11 +32,12 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class CatalogModel:
-    """A model by a short name."""
+    """A model by a short name; `origin` is its repository on the hub, in transformers' form."""
 
     name: str
     about: str
     licence: str
+    origin: str
     files: tuple[File, ...]
     context: int = 0
 
@@ -80,6 +81,7 @@ CATALOG: tuple[CatalogModel, ...] = (
         DEFAULT,
         "Qwen2.5-Coder-1.5B-Instruct, Q4_K_M: the embedded model",
         "Apache-2.0",
+        "Qwen/Qwen2.5-Coder-1.5B-Instruct",
         (_QWEN,),
         context=32768,
     ),
@@ -87,6 +89,7 @@ CATALOG: tuple[CatalogModel, ...] = (
         "smollm2",
         "SmolLM2-135M-Instruct, Q4_1: tiny, for training and tests",
         "Apache-2.0",
+        "HuggingFaceTB/SmolLM2-135M-Instruct",
         (_SMOLLM,),
         context=8192,
     ),
@@ -94,6 +97,7 @@ CATALOG: tuple[CatalogModel, ...] = (
         "minilm",
         "all-MiniLM-L6-v2: embeddings of 384 numbers",
         "Apache-2.0",
+        "sentence-transformers/all-MiniLM-L6-v2",
         (
             _minilm(
                 "model.safetensors",

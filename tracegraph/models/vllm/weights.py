@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from tracegraph.models.errors import ModelError, ServerError
-from tracegraph.models.local.catalog import CATALOG
+from tracegraph.models.local.catalog import CATALOG, find
 from tracegraph.models.local.fetch import Progress, silent
 from tracegraph.models.local.files import hf_dir, pull
 from tracegraph.models.vllm import convert, environment
@@ -48,7 +48,7 @@ def model_argument(model: str, progress: Progress = silent) -> tuple[str, str]:
         model: a name of the catalog, a folder, or a name of the hub.
         progress: told about a download.
     """
-    if any(entry.name == model for entry in CATALOG):
+    if _in_catalog(model):
         return str(transformers_dir(model, progress)), model
     path = Path(model).expanduser()
     if path.is_dir():
@@ -56,3 +56,14 @@ def model_argument(model: str, progress: Progress = silent) -> tuple[str, str]:
     if model.startswith((".", "/", "~")):
         raise ModelError(f"there is no folder {path}; give a folder in transformers' form")
     return model, model.rsplit("/", 1)[-1]
+
+
+def hub_argument(model: str) -> tuple[str, str]:
+    """Return the same for another machine: for a name of the catalog, its repository's name."""
+    if _in_catalog(model):
+        return find(model).origin, model
+    return model, model.rstrip("/").rsplit("/", 1)[-1]
+
+
+def _in_catalog(name: str) -> bool:
+    return any(entry.name == name for entry in CATALOG)
