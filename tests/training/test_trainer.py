@@ -284,3 +284,12 @@ async def test_examples_that_do_not_fit_are_said(sample: Workflow, store: runs.S
     )  # fmt: skip
     with pytest.raises(tg.TracegraphError, match="figure, unit"):
         await made.train()
+
+
+async def test_a_test_split_that_was_used_before_is_said(
+    sample: Workflow, splits: Splits, store: runs.Store
+) -> None:
+    first = await trainer(sample, splits, store, FakeOptimizer(GOOD)).train()
+    assert first.notes == ()
+    second = await trainer(sample, splits, store, FakeOptimizer(GOOD)).train()
+    assert "1 earlier runs" in second.notes[0]

@@ -177,6 +177,7 @@ def ended(result: Result, page: Path) -> str:
         f"{result.stopped}",
         f"spent: {spent.tokens:,} tokens, {spent.seconds:.0f} s{money}; "
         f"{result.malformed} malformed answers",
+        *(f"note: {note}" for note in result.notes),
         f"report: {page}",
     ]
     if result.improved:

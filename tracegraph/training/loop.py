@@ -67,7 +67,6 @@ class Loop:
         self.records: dict[str, dict[str, list[Evaluated]]] = {}
         self.blamed: dict[str, list[dict[str, Any]]] = {}
         self.steps = self.tests = self.accepted = self.malformed = self.silent = 0
-        self.notes: list[str] = []
 
     async def run(self) -> str:
         """Search until there is a reason to stop, and return it."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import platform
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from tracegraph import runs
+from tracegraph._version import __version__
 from tracegraph.models.budget import Budget
 from tracegraph.models.scope import surround
 from tracegraph.training.candidate import Candidate
@@ -121,7 +124,14 @@ class Trainer:
         if self._resumed is not None:
             return await runs.take_run(self.store, self._resumed)
         seed = Candidate(self.workflow.values)
-        config = {**self._config, "settings": self.settings.to_json(), "seed": dict(seed.values)}
+        config = {
+            **self._config,
+            "settings": self.settings.to_json(),
+            "seed": dict(seed.values),
+            "optimizer": self.optimizer.name,
+            "test_split": self._test_split(),
+            "versions": {"tracegraph": __version__, "python": platform.python_version()},
+        }
         run = runs.Run("optimize", self.workflow.name, config=config)
         await runs.start_run(self.store, run)
         return run
@@ -150,7 +160,7 @@ class Trainer:
                 search.accepted,
                 search.malformed,
                 self.budget.spent,
-                tuple(search.notes),
+                self._notes(run),
             )
             await ledger.mark(best.name if result.improved else seed.name, "best")
             journal.tell(
@@ -161,6 +171,28 @@ class Trainer:
                 stopped=stopped,
             )
             return result
+
+    def _test_split(self) -> str:
+        ids = "\n".join(sorted(example.id for example in self.splits.test))
+        return hashlib.sha256(ids.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def _notes(self, run: runs.Run) -> tuple[str, ...]:
+        """Say what limits the number on the test split."""
+        others = runs.list_runs(self.store, kind="optimize", limit=10_000)
+        split = run.config.get("test_split")
+        used = [
+            other
+            for other in others
+            if other.id < run.id
+            and other.config.get("test_split") == split
+            and runs.load_state(self.store, other.id, "proof") is not None
+        ]
+        if not used:
+            return ()
+        return (
+            f"{len(used)} earlier runs in this store were measured on the same test examples: if "
+            "what they showed changed the workflow, the number is too good",
+        )
 
     async def _prove(
         self, ledger: Ledger, evaluator: Evaluator, seed: Candidate, best: Candidate
