@@ -39,6 +39,16 @@ def test_without_any_layer_it_refuses_unless_told_unsafe(monkeypatch: pytest.Mon
     assert "Landlock" in str(error.value)
 
 
+def test_another_system_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    layers._offers.cache_clear()
+    try:
+        with pytest.raises(SandboxUnavailable, match="needs Linux, not Darwin: use a container"):
+            Sandbox("code").open()
+    finally:
+        layers._offers.cache_clear()
+
+
 async def test_unsafe_runs_with_limits_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layers, "offers", lambda: NOTHING)
     async with Sandbox("code", unsafe=True) as sandbox:

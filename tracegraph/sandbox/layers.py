@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+import platform
 import shutil
 import sysconfig
 from dataclasses import dataclass
@@ -73,6 +74,9 @@ class Offers:
 
     def remedies(self) -> Iterator[str]:
         """Say what is missing and how to get it, one sentence each."""
+        if platform.system() != "Linux":
+            yield f"the sandbox needs Linux, not {platform.system()}: use a container or a machine"
+            return
         if not self.bwrap:
             yield _INSTALL
         elif self.bubblewrap:
@@ -85,6 +89,8 @@ class Offers:
 
 @functools.cache
 def _offers(bwrap: str, uid: int) -> Offers:
+    if platform.system() != "Linux":
+        return Offers("", "", 0, seccomp=False, mounts="no Linux", cgroup="no Linux", root=uid == 0)
     keeper = Keeper()
     try:
         told = keeper.call("offers", bwrap=bwrap)[0]
