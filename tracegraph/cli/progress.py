@@ -130,6 +130,8 @@ def describe(kind: str, told: dict[str, Any]) -> str:
             return (
                 f"  {told['candidate']} waits: tracegraph approve last, or tracegraph reject last"
             )
+        case "trouble":
+            return f"  example {told['example']} is left out, {told['what']}: {told['why']}"
         case "unanswered" | "budget":
             return f"  {told['why']}"
         case "proving":

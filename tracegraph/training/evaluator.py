@@ -56,6 +56,7 @@ class Evaluator:
         self.flow: Flow = flow
         self.timeout = timeout
         self.on_done = on_done
+        self.trouble = ""  # why the last example was left out that was
         self._places = asyncio.Semaphore(concurrency)
 
     async def run(
@@ -115,8 +116,7 @@ class Evaluator:
                     await self.ledger.keep_evaluation(candidate.name, part, repeat, done)
                     break
             else:
-                what = {"example": example.id, "what": done.outcome, "why": done.feedback}
-                self.ledger.event("trouble", **what)
+                self.trouble = done.feedback
         self.on_done(candidate.name, done)
         return done
 

@@ -52,7 +52,9 @@ class Journal:
         runs.save_state(self._ledger.store, self._ledger.run, "clock", spent.seconds)
 
     def evaluated(self, candidate: str, done: Evaluated) -> None:
-        """Tell of an evaluation; its row is in the store already."""
+        """Tell of an evaluation; its row is in the store already, unless nothing was learned."""
+        if done.failed_to_run:
+            self.tell("trouble", example=done.example, what=done.outcome, why=done.feedback)
         if self._on_event is not None:
             told = {"candidate": candidate, "example": done.example, "outcome": done.outcome}
             self._on_event("evaluated", {**told, "score": done.score})

@@ -104,10 +104,10 @@ class Loop:
         )
         await self.ledger.keep_candidate(seed, 0)
         await self._measure(self.proven, self.probe)
-        if len(self.proven.scores) < len(self.probe) / 2:
+        if self.proven not in self.pool.ranked([e.id for e in self.probe]):
             raise TrainingError(
-                f"only {len(self.proven.scores)} of {len(self.probe)} examples could be evaluated; "
-                f"see `tracegraph history {self.ledger.run}` for what went wrong"
+                f"only {len(self.proven.scores)} of {len(self.probe)} examples could be evaluated: "
+                f"{self.evaluator.trouble}"
             )
         done = self.records[seed.name].values()
         if all(one.graph is None for several in done for one in several):
