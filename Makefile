@@ -15,8 +15,8 @@ $(VENV)/.ready: pyproject.toml .ci/setup .ci/system-packages
 	PYTHON=$(PYTHON) bash .ci/setup $(VENV)
 	@touch $@
 
-demo: setup  ## Run the main job on real input
-	$(BIN)/python cookbook/01_record.py
+demo: setup  ## Run the main job: improve a workflow with the embedded model, and prove it
+	bash .ci/demo $(VENV)
 
 models: setup  ## Fetch the models and servers that the tests use (into the user's cache)
 	bash .ci/models $(VENV)
