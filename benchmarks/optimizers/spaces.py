@@ -131,7 +131,7 @@ TASKS = [
     Task("modules 6^5", modules, module_parameters),
     Task("linked modules 6^5", linked_modules, module_parameters),
     Task(
-        "mixed, conditional",
+        "mixed conditional",
         mixed,
         mixed_parameters,
         {

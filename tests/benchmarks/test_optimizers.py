@@ -9,7 +9,10 @@ from benchmarks.optimizers import heuristics, packing, tours
 from benchmarks.optimizers.numeric import CONTESTANTS, following
 from benchmarks.optimizers.spaces import RIGHT, TASKS
 from benchmarks.optimizers.table import quartiles
+from tracegraph.optimizers.hybrid import HybridOptimizer
+from tracegraph.optimizers.numeric import NumericOptimizer
 from tracegraph.sandbox import CodeWorker
+from tracegraph.training.search import search_sync
 
 BEST = {
     "Branin": {"x": math.pi, "y": 2.275},
@@ -18,7 +21,7 @@ BEST = {
     "Ackley-6": {f"x{i}": 0.0 for i in range(6)},
     "modules 6^5": RIGHT,
     "linked modules 6^5": RIGHT,
-    "mixed, conditional": {
+    "mixed conditional": {
         "kind": "net", "scaled": True, "threshold": 0.62, "depth": 1, "rate": 3e-3, "layers": 3,
         "warmup": True,
     },
@@ -40,6 +43,17 @@ def test_every_contestant_starts_at_the_same_point(name):
     first = {p.name: p.data for p in task.parameters(random.Random(7))}
     assert regrets[0] == pytest.approx(task.regret(first))
     assert regrets == sorted(regrets, reverse=True)
+
+
+@pytest.mark.parametrize("task", TASKS[-2:], ids=lambda task: task.name)
+def test_hybrid_without_texts_is_numeric(task):
+    numeric = NumericOptimizer(when=task.when)
+    both = numeric, HybridOptimizer(text=[], numeric=numeric)
+    trials = [
+        search_sync(task.regret, task.parameters(random.Random(1)), optimizer, trials=20).trials
+        for optimizer in both
+    ]
+    assert trials[0] == trials[1]
 
 
 def test_noise_does_not_flatter():

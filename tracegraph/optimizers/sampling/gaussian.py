@@ -17,14 +17,9 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterator, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from tracegraph.optimizers.sampling.process import Process
     from tracegraph.optimizers.sampling.sampler import Observation
     from tracegraph.optimizers.sampling.space import Point, Space
-
-    Array = NDArray[np.float64]
 
 _DRAWN = 400  # candidates from the whole space
 _NEAR = 5  # the best points known, around which more candidates are drawn
@@ -61,6 +56,7 @@ class GaussianSampler:
             import numpy as np
 
             from tracegraph.optimizers.sampling.process import Process
+            from tracegraph.optimizers.sampling.warping import fitted
         except ImportError as error:
             raise MissingExtraError("numeric", "numpy") from error
         startup = self.startup or min(len(space.dimensions) + 2, 10)
@@ -69,13 +65,12 @@ class GaussianSampler:
         known = sorted(observed, key=lambda o: -o.score)[:_MOST]
         kinds = [dimension.categorical for dimension in space.dimensions]
         points = np.array([_row(each.point) for each in known])
-        scores = _standardised(np.array([each.score for each in known]))
-        process = Process(points, scores, kinds)
+        process, scores = fitted(points, np.array([each.score for each in known]), kinds)
         if pending:
             believed = np.array([_row(point) for point in pending])
             points = np.vstack([points, believed])
             scores = np.concatenate([scores, process.predict(believed)[0]])
-            process = Process(points, scores, kinds)
+            process = Process(points, scores, kinds, start=process.theta, steps=1)
         # By the predicted score: the best seen may have been lucky.
         incumbent = float(process.predict(points)[0].max())
         around = [each.point for each in known[:_NEAR]]
@@ -149,28 +144,3 @@ def _log_improvement(z: float) -> float:
     if z > -5:
         return math.log(math.exp(density) + z * 0.5 * math.erfc(-z / math.sqrt(2)))
     return density - 2 * math.log(-z)
-
-
-def _standardised(scores: Array) -> Array:
-    """Return scores with mean 0 and deviation 1, the lower half drawn up to a normal shape.
-
-    How bad the bad half is says little about where the best is, and long tails flatten the
-    rest. Source: the half-rank warping of Song et al. 2024, "The Vizier Gaussian Process Bandit
-    Algorithm".
-    """
-    import numpy as np
-
-    median = float(np.median(scores))
-    upper = scores[scores >= median]
-    width = math.sqrt(float(((upper - median) ** 2).mean()))
-    warped = scores.copy()
-    if width > 0:
-        low = np.flatnonzero(scores < median)
-        ranks = np.argsort(np.argsort(scores[low]))
-        from statistics import NormalDist
-
-        normal = NormalDist()
-        for place, rank in zip(low, ranks, strict=True):
-            warped[place] = median + width * normal.inv_cdf((rank + 0.5) / len(scores))
-    deviation = float(warped.std())
-    return (warped - warped.mean()) / deviation if deviation > 0 else warped * 0.0

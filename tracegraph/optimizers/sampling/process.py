@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_STEPS = 60
 _RATE = 0.15
 _LEAST_NOISE = 1e-6
+_FIRST_NOISE = -4.0  # the logarithm
 # Log-normal priors of the hyperparameters, on standardised scores and coordinates from 0 to 1:
 # (mean, width) of the logarithm. Lengths grow with the number of dimensions, as in Hvarfner et
 # al. 2024, "Vanilla Bayesian Optimization Performs Great in High Dimensions".
@@ -36,13 +36,27 @@ class Process:
         points: one row a point; numbers from 0 to 1, or places in a list.
         scores: one a point, about standardised.
         categorical: for each column, whether it is places in a list.
+        start: the hyperparameters to begin with, of another process.
+        steps: how many steps the fit has.
+
+    Attributes:
+        theta: the hyperparameters: logarithms of 1 / length² for each column, amplitude, noise.
+        density: of the scores and hyperparameters, in logarithms, up to a constant.
     """
 
-    def __init__(self, points: Array, scores: Array, categorical: Sequence[bool]) -> None:
+    def __init__(
+        self,
+        points: Array,
+        scores: Array,
+        categorical: Sequence[bool],
+        *,
+        start: Array | None = None,
+        steps: int = 60,
+    ) -> None:
         self._points = points
         self._categorical = np.array(categorical, dtype=bool)
         self._parts = self._distances(points, points)
-        self._fit(scores)
+        self._fit(scores, start, steps)
 
     def predict(self, points: Array) -> tuple[Array, Array]:
         """Return (means, standard deviations) of the scores without noise."""
@@ -57,21 +71,21 @@ class Process:
         apart[self._categorical] = apart[self._categorical] != 0
         return apart**2
 
-    def _fit(self, scores: Array) -> None:
+    def _fit(self, scores: Array, start: Array | None, steps: int) -> None:
         """Find the hyperparameters of greatest posterior density by Adam, keep the best seen."""
         n, dims = len(scores), len(self._parts)
-        # Logarithms of: 1 / length² for each dimension, amplitude, noise.
         length = _LENGTH_PRIOR[0] + 0.5 * np.log(dims)
         centre = np.array([-2 * length] * dims + [_AMPLITUDE_PRIOR[0], _NOISE_PRIOR[0]])
         width = np.array([2 * _LENGTH_PRIOR[1]] * dims + [_AMPLITUDE_PRIOR[1], _NOISE_PRIOR[1]])
-        theta = centre.copy()
-        theta[-1] = -4.0
+        theta = centre.copy() if start is None else start.copy()
+        if start is None:
+            theta[-1] = _FIRST_NOISE
         first, second = np.zeros_like(theta), np.zeros_like(theta)
         best = (-np.inf, theta.copy())
         mean = float(scores.mean())
         residual = scores - mean
         eye = np.eye(n)
-        for step in range(1, _STEPS + 1):
+        for step in range(1, steps + 1):
             weights, amplitude = np.exp(theta[:dims]), np.exp(theta[dims])
             noise = np.exp(theta[-1]) + _LEAST_NOISE
             kernel, slope = _matern(np.tensordot(weights, self._parts, axes=1))
@@ -98,7 +112,8 @@ class Process:
             second = 0.95 * second + 0.05 * gradient**2
             scaled = first / (1 - 0.8**step)
             theta = theta + _RATE * scaled / (np.sqrt(second / (1 - 0.95**step)) + 1e-8)
-        theta = best[1]
+        self.density, self.theta = best
+        theta = self.theta
         self._weights, self._amplitude = np.exp(theta[:dims]), float(np.exp(theta[dims]))
         kernel = self._amplitude * _matern(np.tensordot(self._weights, self._parts, axes=1))[0]
         self._inverse = np.linalg.inv(kernel + (np.exp(theta[-1]) + _LEAST_NOISE) * eye)
