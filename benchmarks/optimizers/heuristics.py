@@ -89,16 +89,16 @@ def tour_heuristic(worker: CodeWorker) -> Heuristic:
 def searched(heuristic: Heuristic, optimizer: Any, trials: int, seed: int) -> SearchResult:
     """Search for better code on the first instances."""
     name = heuristic.parameter.name
+    said: dict[str, str] = {}
 
     @tg.bundle
-    def run(code: str) -> str:
+    def run(code: str) -> float:
         """Run the code on all instances."""
-        number, said = heuristic.measure(code, SEARCHED)
-        return f"{number:.4f}: {said}"
+        number, said[code] = heuristic.measure(code, SEARCHED)
+        return round(number, 4)
 
     def objective(values: Mapping[str, Any]) -> tuple[float, str]:
-        number, _, said = run(heuristic.parameter).partition(": ")
-        return float(number), said
+        return run(heuristic.parameter), said[values[name]]
 
     return search_sync(
         objective, [heuristic.parameter], optimizer, trials=trials, direction="minimize",

@@ -32,7 +32,10 @@ def instances(seed: int, count: int = INSTANCES, items: int = ITEMS) -> list[lis
 
 @tg.bundle(trainable=True)
 def priority(item: int, room: int) -> float:
-    """Return how good it is to put an item into a bin that has so much room: the highest wins."""
+    """Return how good it is to put an item into a bin that has so much room: the highest wins.
+
+    A new bin, with room for 100, can always be taken.
+    """
     left = room - item
     return -left
 

@@ -62,7 +62,7 @@ def test_lower_can_be_better():
     )  # fmt: skip
     assert found.value == pytest.approx(0, abs=1e-3)
     assert found.best.score == -found.value
-    assert found.trials[0].feedback["objective"] == "the score is 0.09; lower is better"
+    assert found.trials[0].feedback["objective"] == "the number is 0.09; lower is better"
 
 
 async def test_failures_have_no_score_and_say_why():
@@ -181,9 +181,9 @@ async def test_an_objective_without_bundled_functions_is_one_call():
 
     await search(height, [number()], optimizer, trials=2)
     [problem] = optimizer.steps[0].problems
-    assert problem.lines == ("score = objective(x=x)",)
+    assert problem.lines == ("number = objective(x=x)",)
     assert problem.documentation == {"objective": "How high it flies."}
-    assert problem.outputs == {"score": "0.5"}
+    assert problem.outputs == {"number": "0.5"}
 
 
 async def test_values_that_come_again_are_not_tried_again_unless_it_is_noisy():

@@ -56,8 +56,10 @@ class Objective:
     @property
     def text(self) -> str:
         """What is wanted, in words."""
-        wanted = "high" if self.sign > 0 else "low"
-        return f"{self.about}\nMake the score as {wanted} as possible.".strip()
+        wanted = "Make the score as high as possible."
+        if self.sign < 0:
+            wanted = "Make the number as low as possible; the score is minus that number."
+        return f"{self.about}\n{wanted}".strip()
 
     async def trial(self, name: str, values: Mapping[str, Any]) -> tuple[Trial, list[Problem]]:
         """Return what came of some values: a trial, and a problem for each repeat.
@@ -117,12 +119,12 @@ class Objective:
             return Problem.of(graph, parameters=self.parameters, example=example)
         arguments = ", ".join(f"{name}={name}" for name in values)
         return Problem(
-            lines=(f"score = objective({arguments})",),
+            lines=(f"number = objective({arguments})",),
             documentation={"objective": self.about or "what is to be improved"},
             variables=tuple(self._variable(name, value) for name, value in values.items()),
             inputs={},
             others={},
-            outputs={"score": as_text(None if score is None else self.sign * score)},
+            outputs={"number": as_text(None if score is None else self.sign * score)},
             feedback=feedback,
             score=score,
             example=example,
@@ -136,4 +138,4 @@ class Objective:
 
     def _said(self, number: float) -> str:
         wanted = "higher" if self.sign > 0 else "lower"
-        return f"the score is {number:.6g}; {wanted} is better"
+        return f"the number is {number:.6g}; {wanted} is better"
