@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 # After so many steps in a row in which the model could not be asked, something is broken.
 _SILENT_STEPS = 3
+# Standard errors of gain on training examples from which a test is worth its part of alpha; what
+# gains less can still be built on.
+_PROMISE = 1.5
 # Weight of a perfect example when a minibatch is drawn; a failed one has 1 more.
 _SOLVED = 0.25
 
@@ -185,10 +189,14 @@ class Loop:
         return (self.pool.ranked(ids)[0].score, self.accepted) > before
 
     def _promises(self, entry: Entry) -> bool:
-        """Whether an entry looks better than the proven one, or as good and simpler."""
-        mine, theirs = entry.score, self.proven.score
-        simpler = entry.candidate.size < self.proven.candidate.size
-        return mine > theirs or (mine == theirs and simpler)
+        """Whether an entry looks clearly better than the proven one, or as good and simpler."""
+        known = [e for e in entry.scores if e in self.proven.scores]
+        gains = [entry.scores[e] - self.proven.scores[e] for e in known]
+        if not any(gains):
+            return entry.candidate.size < self.proven.candidate.size
+        mean = sum(gains) / len(gains)
+        spread = math.sqrt(sum((gain - mean) ** 2 for gain in gains) / len(gains))
+        return mean * math.sqrt(len(gains)) > _PROMISE * spread
 
     def _question(self, parent: Entry, chance: random.Random) -> Step:
         name = parent.candidate.name
