@@ -13,7 +13,7 @@ def behave(request: Request) -> Any:
     """Criticise each parent by name, or rewrite."""
     schema: Any = request.schema
     if schema["title"] == "Criticism":
-        return {name: f"{name} is bad" for name in schema["properties"]}
+        return {key: f"{key.split()[-1]} is bad" for key in schema["properties"]}
     (name,) = schema["$defs"]["Suggestion"]["properties"]
     return suggest(**{name: "Label {message}" if name == "prompt" else 0.25})
 

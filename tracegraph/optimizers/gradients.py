@@ -131,8 +131,10 @@ def _question(
 async def _ask(
     llm: LLM, text: str, parents: Sequence[str], seed: int, found: Gradients
 ) -> dict[str, str]:
+    # Under its bare name a small model writes the value itself, not what is wrong with it.
     fields: dict[str, Any] = {
-        f"p{i}": (str, Field(alias=parent, max_length=400)) for i, parent in enumerate(parents)
+        f"p{i}": (str, Field(alias=f"what to change in {parent}", max_length=400))
+        for i, parent in enumerate(parents)
     }
     form = create_model("Criticism", __config__=ConfigDict(populate_by_name=True), **fields)
     room = 200 + 160 * len(parents)
