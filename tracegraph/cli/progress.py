@@ -108,8 +108,8 @@ def describe(kind: str, told: dict[str, Any]) -> str:
         case "started":
             names = ", ".join(f"{n} ({k})" for n, k in told["parameters"].items())
             return (
-                f"{told['workflow']}: {names}; {told['train']} examples to learn from, "
-                f"{told['validation']} to decide with, {told['test']} locked for the proof"
+                f"{told['workflow']}: {names}; {told['probe']} examples to learn from, "
+                f"{told['fresh']} to decide with, {told['test']} locked for the proof"
             )
         case "baseline":
             return f"the seed scores {told['score']:.3f} on {told_examples(told)}training examples"

@@ -70,7 +70,8 @@ async def estimate(trainer: Trainer) -> Estimate:
     step = Step(trainer.workflow.parameters, seed.values)
     tries = trainer.optimizer.rounds(step) * settings.count * probe
     test = len(trainer.splits.test)
-    most = probe + settings.steps * (tries + 2 * len(trainer.splits.validation)) + 2 * test
+    fresh = len(trainer.splits.train) + len(trainer.splits.validation) - probe
+    most = probe + settings.steps * (tries + 2 * fresh) + 2 * test
     return Estimate(
         n,
         sum(scores) / len(scores),

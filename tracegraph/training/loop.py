@@ -66,6 +66,10 @@ class Loop:
             on_done=journal.evaluated,
         )
         self.probe = draw(trainer.splits.train, settings.probe, seed=settings.seed)
+        # Training examples outside of the probe are never shown to an optimizer: fresh as well.
+        shown = {example.id for example in self.probe}
+        unused = [example for example in trainer.splits.train if example.id not in shown]
+        self.fresh = [*trainer.splits.validation, *unused]
         self.pool = Pool()
         self.proven = self.pool.add(seed)
         self.records: dict[str, dict[str, list[Evaluated]]] = {}
@@ -99,8 +103,7 @@ class Loop:
             "started",
             workflow=self.workflow.name,
             parameters={n: p.kind for n, p in self.workflow.parameters.items()},
-            train=len(self.trainer.splits.train),
-            validation=len(self.trainer.splits.validation),
+            fresh=len(self.fresh),
             test=len(self.trainer.splits.test),
             probe=len(self.probe),
             optimizer=self.optimizer.name,
@@ -304,7 +307,7 @@ class Loop:
         number = self.tests = self.tests + 1
         stored = self.ledger.decision(place)
         if stored is None:
-            examples = shuffled(self.trainer.splits.validation, self.settings.seed + number)
+            examples = shuffled(self.fresh, self.settings.seed + number)
             self.journal.tell("testing", candidate=entry.candidate.name, place=place)
             evidence = await compare(
                 self.evaluator,
