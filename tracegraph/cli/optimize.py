@@ -36,7 +36,7 @@ def optimize(
         str,
         typer.Option(
             help="hybrid, optoprime, optoprime-v2, optoprime-multi, opro, textgrad, pareto, "
-            "fewshot, numeric, gepa."
+            "playbook, fewshot, numeric, gepa."
         ),
     ] = "hybrid",
     budget: Annotated[

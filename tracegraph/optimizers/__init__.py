@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tracegraph.optimizers.optoprime_multi import OptoPrimeMulti
     from tracegraph.optimizers.optoprime_v2 import OptoPrimeV2
     from tracegraph.optimizers.pareto import Pareto
+    from tracegraph.optimizers.playbook import Playbook
     from tracegraph.optimizers.problem import Edge, Problem, Variable
     from tracegraph.optimizers.proposal import Applied, Proposal, apply, checked
     from tracegraph.optimizers.registry import make, names
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "make", "names",
-    "OptoPrime", "OptoPrimeV2", "OptoPrimeMulti", "OPRO", "TextGrad", "Pareto", "FewShot",
+    "OptoPrime", "OptoPrimeV2", "OptoPrimeMulti", "OPRO", "TextGrad", "Pareto",
+    "FewShot", "Playbook",
     "Optimizer", "Stepping", "Step", "Trial",
     "Problem", "Variable", "Edge", "Proposal", "Applied", "apply", "checked",
 ]  # fmt: skip
@@ -37,6 +39,7 @@ _HOMES = {
     "optoprime_multi": ("OptoPrimeMulti",),
     "optoprime_v2": ("OptoPrimeV2",),
     "pareto": ("Pareto",),
+    "playbook": ("Playbook",),
     "problem": ("Edge", "Problem", "Variable"),
     "proposal": ("Applied", "Proposal", "apply", "checked"),
     "registry": ("make", "names"),

@@ -38,7 +38,7 @@ class HybridOptimizer(Stepping):
         parameters: what may change, to step by hand; None for a trainer.
         llm: a client, or a model's name, for the default ``text``.
         text: the optimizers of everything that is no number or choice; by default OptoPrime,
-            then few-shot demonstrations.
+            a playbook, and few-shot demonstrations.
         numeric: the optimizer of numbers, choices and switches.
         patience: after how many turns without improvement an optimizer makes room.
         objective: what the workflow is for, in words.
@@ -164,5 +164,6 @@ def _joined(why: str, reasoning: str) -> str:
 def _for_text(llm: LLM | str | None) -> list[Optimizer]:
     from tracegraph.optimizers.fewshot import FewShot
     from tracegraph.optimizers.optoprime import OptoPrime
+    from tracegraph.optimizers.playbook import Playbook
 
-    return [OptoPrime(llm=llm), FewShot()]
+    return [OptoPrime(llm=llm), Playbook(), FewShot()]

@@ -27,11 +27,12 @@ _BUILT_IN = {
     "textgrad": "textgrad:TextGrad",
     "pareto": "pareto:Pareto",
     "fewshot": "fewshot:FewShot",
+    "playbook": "playbook:Playbook",
     "numeric": "numeric:NumericOptimizer",
     "hybrid": "hybrid:HybridOptimizer",
     "gepa": "gepa_engine:GepaEngine",
 }
-_WITHOUT_MODEL = frozenset({"fewshot", "numeric"})
+_WITHOUT_MODEL = frozenset({"fewshot", "playbook", "numeric"})
 
 
 def names() -> list[str]:
