@@ -133,7 +133,10 @@ async def test_one_of_two_servers_dies_under_load_and_no_request_is_lost(
     async with LLM("vllm:smollm2", store=store, timeout=120, temperature=1) as llm:
 
         async def ask(number: int) -> str:
-            answer = await llm.complete(f"Write a story about the number {number}.", max_tokens=30)
+            # Of different lengths, so that whenever one is done others are under way.
+            tokens = 10 + 10 * (number % 6)
+            prompt = f"Write a story about the number {number}."
+            answer = await llm.complete(prompt, max_tokens=tokens, ignore_eos=True)
             if number >= 10 and not killed.is_set():
                 killed.set()
                 os.killpg(servers[0].pid, signal.SIGKILL)
