@@ -16,6 +16,7 @@ def servers_end_with_the_tests(tmp_path_factory):
     folder = tmp_path_factory.mktemp("servers")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRACEGRAPH_STATE", str(folder))
+        patch.setenv("TRACEGRAPH_LOCAL_IDLE", "120")  # should the tests be killed
         yield
         if any(folder.rglob("*.json")):
             from tracegraph.models.local.server import stop
