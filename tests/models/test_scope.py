@@ -58,7 +58,6 @@ async def test_a_surrounding_cache_serves_all_clients(
 
 async def test_failures_are_told_although_the_caller_hides_them(make_llm: MakeLLM) -> None:
     failures: list[BaseException] = []
-    with surround(budget=Budget(calls=0), failures=failures):
-        with pytest.raises(BudgetExceeded):
-            await make_llm().complete("a")
+    with surround(budget=Budget(calls=0), failures=failures), pytest.raises(BudgetExceeded):
+        await make_llm().complete("a")
     assert [type(error) for error in failures] == [BudgetExceeded]
