@@ -15,7 +15,7 @@ def running_interval(values: Sequence[float], level: float = 0.95) -> tuple[floa
     is out of bounds once those who bet against it have won enough, on either side: the mean
     wealth of bettors with different fixed shares (Waudby-Smith and Ramdas 2024, Estimating means
     of bounded random variables by betting). The larger the mean, the smaller this wealth, so a
-    bound can be found by halving.
+    bound can be found by halving. Bounds that cross say that the mean has changed on the way.
     """
     alpha = (1 - level) / 2
     return _lower(values, alpha), -_lower([-value for value in values], alpha)

@@ -48,7 +48,7 @@ def _json_lines(path: Path) -> Iterator[Row]:
                 where = f"line {number}"
                 try:
                     row = json.loads(line)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise DataError(f"{path}, {where}: no JSON value: {error}") from error
                 yield where, _checked(path, where, row)
 
@@ -58,6 +58,8 @@ def _json(path: Path) -> Iterator[Row]:
         content = json.loads(path.read_text("utf-8-sig"))
     except json.JSONDecodeError as error:
         raise DataError(f"{path}, line {error.lineno}: no JSON value: {error.msg}") from error
+    except RecursionError as error:
+        raise DataError(f"{path} is nested too deeply") from error
     rows = content.get("examples") if isinstance(content, dict) else content
     if not isinstance(rows, list):
         raise DataError(f'{path} holds neither a list of rows nor {{"examples": [...]}}')

@@ -53,6 +53,6 @@ def draw(
         # An exponential time at the rate of the weight; the earliest n are drawn.
         lot = chance(seed, example.id)
         weight = weights.get(example.id, 1.0)
-        return (-math.log(lot) / weight if weight else math.inf), lot, example.id
+        return (-math.log1p(-lot) / weight if weight else math.inf), lot, example.id
 
     return sorted(examples, key=wait)[: max(n, 0)]

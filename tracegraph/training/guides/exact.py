@@ -18,7 +18,7 @@ class ExactMatch:
     Args:
         ignore_case: "Yes" is "yes".
         ignore_spaces: space around a text does not count, and any space inside is one blank.
-        ignore_punctuation: "yes." is "yes"; signs of mathematics and money still count.
+        ignore_punctuation: "yes." is "yes"; signs of numbers still count, as in -5, 3.5 or 5%.
     """
 
     def __init__(
@@ -47,5 +47,11 @@ class ExactMatch:
         if self.ignore_case:
             text = text.casefold()
         if self.ignore_punctuation:
-            text = "".join(c for c in text if not unicodedata.category(c).startswith("P"))
+            text = "".join(
+                sign
+                for sign, after in zip(text, text[1:] + " ", strict=True)
+                if not unicodedata.category(sign).startswith("P")
+                or sign == "%"
+                or (sign in "-.," and after.isdigit())
+            )
         return " ".join(text.split()) if self.ignore_spaces else text
