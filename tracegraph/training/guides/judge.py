@@ -69,7 +69,7 @@ class Judge:
         prompt = prompts.load("training/judge").format(
             rubric=self.rubric.strip(),
             inputs="\n".join(f"{k}: {_shown(v)}" for k, v in example.inputs.items()),
-            expected=_shown(example.expected) if example.expected is not None else "(not given)",
+            expected=_expected(example.expected),
             output=_shown(output),
         )
         answers = await self._ask(prompt)
@@ -99,6 +99,10 @@ class Judge:
             for number in range(self.repeats)
         )
         return [dict(answer.parsed or {}) for answer in answers]
+
+
+def _expected(value: Any) -> str:
+    return "" if value is None else f"\n<expected>\n{_shown(value)}\n</expected>\n"
 
 
 def _shown(value: Any) -> str:
