@@ -3,7 +3,7 @@
 Two questions to a model, and code that decides. What may change: both prompts, the examples that
 go with the first one, and from which urgency on a person must act at once.
 
-    tracegraph optimize cookbook/demo/triage.py --data cookbook/demo/messages.jsonl
+    tracegraph optimize cookbook/demo/triage.py --data cookbook/demo/messages.jsonl --expected route
 """
 
 import asyncio
