@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tracegraph.optimizers.ask import checked_for
+from tracegraph.optimizers.checking import checked_for
 from tracegraph.optimizers.demos import holds_demos
 from tracegraph.optimizers.problem import as_text
 from tracegraph.optimizers.proposal import Proposal
