@@ -21,8 +21,8 @@ TEAMS = {
     "advice": "questions about how to use the products, which to buy, prices and offers",
 }
 URGENCY = {
-    "now": "danger, fraud, a loss that grows by the hour, or a deadline within hours",
-    "later": "nothing gets worse within the hour, whatever the tone",
+    "now": "Urgent: danger, fraud, a loss that grows by the hour, or a deadline within hours.",
+    "later": "Not urgent: whatever gets no worse within the hour, in whatever tone.",
 }
 
 team_prompt = tg.node(
@@ -96,9 +96,9 @@ def guide(output, expected):
     got_team, _, got_urgency = output.partition("/")
     said = []
     if got_team != team:
-        said.append(f"Wrong team {got_team}; right is {team}: {TEAMS[team]}.")
+        said.append(f"The team is {team}, not {got_team}. {team}: {TEAMS[team]}.")
     if got_urgency != urgency:
-        said.append(f"Wrong urgency {got_urgency}; right is {urgency}: {URGENCY[urgency]}.")
+        said.append(f"The answer is {urgency}, not {got_urgency}. {URGENCY[urgency]}")
     scores = {"team": float(got_team == team), "urgency": float(got_urgency == urgency)}
     return {**scores, "feedback": " ".join(said) or "Right team, right urgency."}
 
