@@ -26,12 +26,12 @@ def test_the_search_leaves_what_the_proof_needs() -> None:
     budget = Budget(tokens=1000, calls=100)
     budget.charge(tokens=100, calls=10)
     search = for_search(budget, Amount(tokens=100, calls=10), examples=10, planned=20)
-    assert search.remaining.tokens == 900 - 260
-    assert search.remaining.calls == 90 - 26
+    assert search.remaining.tokens == 900 - 240
+    assert search.remaining.calls == 90 - 24
     assert search.remaining.dollars is None
-    search.charge(tokens=640)
+    search.charge(tokens=660)
     assert search.exhausted
-    assert budget.remaining.tokens == 260
+    assert budget.remaining.tokens == 240
 
 
 def test_a_job_survives_the_store_and_notices_changes(tmp_path: Path, store: runs.Store) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracegraph.models.budget import Amount, Budget
 
-_MARGIN = 1.3  # the best candidate's prompts may be longer than the seed's
+_MARGIN = 1.2  # the best candidate's prompts may be longer than the seed's
 _FOR_AN_ENGINE = 0.6  # the rest is for its model, and for the test of what it finds
 
 

@@ -78,26 +78,20 @@ class Loop:
 
     async def run(self) -> str:
         """Search until there is a reason to stop, and return it."""
-        before = self.trainer.budget.spent
         try:
-            await self._baseline()
-            used = _difference(self.trainer.budget.spent, before)
-            known = self.ledger.state("baseline")
-            if known is None:
-                known = asdict(used)
-                await self.ledger.keep_state("baseline", known)
-            allowed = for_search(
-                self.trainer.budget, Amount(**known), len(self.probe), len(self.trainer.splits.test)
-            )
+            used, examples = await self._baseline()
+            test = 2 * len(self.trainer.splits.test)  # the seed and the best one
+            allowed = for_search(self.trainer.budget, used, examples, test)
             with surround(budget=allowed):
                 if hasattr(self.optimizer, "evolve"):
-                    return await self._engine(allowed, Amount(**known))
+                    return await self._engine(affordable(allowed, used, examples))
                 return await self._steps(allowed)
         except BudgetExceeded as refusal:
             self.journal.tell("budget", why=str(refusal))
             return f"the budget ended ({refusal.kind})"
 
-    async def _baseline(self) -> None:
+    async def _baseline(self) -> tuple[Amount, int]:
+        """Score the seed; return what its second half took, and of how many examples."""
         seed = self.proven.candidate
         self.journal.tell(
             "started",
@@ -110,7 +104,15 @@ class Loop:
             seed=seed.name,
         )
         await self.ledger.keep_candidate(seed, 0)
-        await self._measure(self.proven, self.probe)
+        # A model server may start with the first half: what the second takes is the rule.
+        half = len(self.probe) // 2
+        await self._measure(self.proven, self.probe[:half])
+        before = self.trainer.budget.spent
+        await self._measure(self.proven, self.probe[half:])
+        known = self.ledger.state("baseline")
+        if known is None:
+            known = asdict(_difference(self.trainer.budget.spent, before))
+            await self.ledger.keep_state("baseline", known)
         if self.proven not in self.pool.ranked([e.id for e in self.probe]):
             raise TrainingError(
                 f"only {len(self.proven.scores)} of {len(self.probe)} examples could be evaluated: "
@@ -123,6 +125,7 @@ class Loop:
                 "decorate its functions with @tracegraph.bundle"
             )
         self.journal.tell("baseline", candidate=seed.name, score=self.proven.score)
+        return Amount(**known), len(self.probe) - half
 
     async def _steps(self, allowed: Budget) -> str:
         idle = 0
@@ -140,10 +143,9 @@ class Loop:
                 return f"no better candidate in {idle} steps"
         return f"all {self.settings.steps} steps are done"
 
-    async def _engine(self, allowed: Budget, used: Amount) -> str:
+    async def _engine(self, calls: int | None) -> str:
         """Let an engine search on training examples, and test what it found."""
         self.steps = 1
-        calls = affordable(allowed, used, len(self.probe))
         if calls is None:
             calls = self.settings.steps * len(self.probe)
         found = await evolve(
