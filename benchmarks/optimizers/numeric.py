@@ -97,6 +97,7 @@ CONTESTANTS: dict[str, Callable[[Task, int, int], list[float]]] = {
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.optimizers numeric")
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first", type=int, default=100, help="the first seed; tuning had 0 to 9")
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--only", help="names of tasks, separated by commas")
     options = parser.parse_args(arguments)
@@ -106,7 +107,8 @@ def main(arguments: list[str]) -> None:
     for task in [task for task in TASKS if task.name in wanted]:
         for name, run in CONTESTANTS.items():
             start = time.process_time()
-            found = [run(task, options.trials, seed) for seed in range(options.seeds)]
+            seeds = range(options.first, options.first + options.seeds)
+            found = [run(task, options.trials, seed) for seed in seeds]
             took = (time.process_time() - start) / options.seeds / options.trials * 1000
             early = quartiles([regrets[min(EARLY, len(regrets)) - 1] for regrets in found])
             late = quartiles([regrets[-1] for regrets in found])
