@@ -304,8 +304,8 @@ def test_closing_waits_for_calls() -> None:
     thread.start()
     time.sleep(0.1)
     worker.close()
-    assert answers == [1]
     thread.join()
+    assert answers == [1]
 
 
 def test_functions_kept_apart_do_not_meet() -> None:
