@@ -25,10 +25,14 @@ URGENCY = {
     "later": "Not urgent: whatever gets no worse within the hour, in whatever tone.",
 }
 
+# Which form the answers have is no parameter: the code below depends on it.
+TEAM_FORM = "Answer with the name of the team only."
+URGENCY_FORM = "Answer yes or no."
+
 team_prompt = tg.node(
     "You sort the messages that customers send to Fernlight, a web shop for grow lamps, plant"
     " sensors and pumps with an app. Say which team should answer: delivery, returns, billing,"
-    " account, technical or advice. Answer with the name of the team only.",
+    " account, technical or advice.",
     trainable=True,
     name="team_prompt",
     description="The instruction to the model that names the team.",
@@ -43,7 +47,7 @@ team_examples = tg.Parameter(
 urgency_prompt = tg.node(
     "You read the messages that customers send to Fernlight, a web shop for grow lamps, plant"
     " sensors and pumps with an app. Is the message urgent, so that a person must act within the"
-    " hour? Answer yes or no.",
+    " hour?",
     trainable=True,
     name="urgency_prompt",
     description="The instruction to the model that says whether a message is urgent.",
@@ -58,8 +62,8 @@ llm = LLM(temperature=0, max_tokens=4)
 @tg.bundle
 async def pick_team(team_prompt, team_examples, message):
     """Ask the model which team should answer."""
-    shown = "\n\n".join(["Examples:", *map(str, team_examples)]) if team_examples else ""
-    system = f"{team_prompt}\n\n{shown}".strip()
+    shown = ["Examples:", *map(str, team_examples)] if team_examples else []
+    system = "\n\n".join([team_prompt, *shown, TEAM_FORM])
     answer = await llm.complete(_chat(system, message), parent="pick_team")
     return answer.text.strip()
 
@@ -67,9 +71,8 @@ async def pick_team(team_prompt, team_examples, message):
 @tg.bundle
 async def rate_urgency(urgency_prompt, message):
     """Ask the model whether a message is urgent; return the probability of yes, from 0 to 1."""
-    answer = await llm.complete(
-        _chat(urgency_prompt, message), logprobs=True, parent="rate_urgency"
-    )
+    system = f"{urgency_prompt}\n\n{URGENCY_FORM}"
+    answer = await llm.complete(_chat(system, message), logprobs=True, parent="rate_urgency")
     sure = math.exp(answer.logprobs[0])
     return round(sure if answer.text.strip().lower().startswith("yes") else 1 - sure, 4)
 
@@ -96,9 +99,9 @@ def guide(output, expected):
     got_team, _, got_urgency = output.partition("/")
     said = []
     if got_team != team:
-        said.append(f"The team is {team}, not {got_team}. {team}: {TEAMS[team]}.")
+        said.append(f"Wrong team: {got_team}. Right team: {team}. {team}: {TEAMS[team]}.")
     if got_urgency != urgency:
-        said.append(f"The answer is {urgency}, not {got_urgency}. {URGENCY[urgency]}")
+        said.append(f"Wrong: {got_urgency}. Right: {urgency}. {URGENCY[urgency]}")
     scores = {"team": float(got_team == team), "urgency": float(got_urgency == urgency)}
     return {**scores, "feedback": " ".join(said) or "Right team, right urgency."}
 
