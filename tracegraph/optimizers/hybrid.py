@@ -37,8 +37,8 @@ class HybridOptimizer(Stepping):
     Args:
         parameters: what may change, to step by hand; None for a trainer.
         llm: a client, or a model's name, for the default ``text``.
-        text: the optimizers of everything that is no number or choice; by default OptoPrime,
-            a playbook, and few-shot demonstrations.
+        text: the optimizers of everything that is no number or choice; by default a playbook,
+            few-shot demonstrations, and OptoPrime.
         numeric: the optimizer of numbers, choices and switches.
         patience: after how many turns without improvement an optimizer makes room.
         objective: what the workflow is for, in words.
@@ -120,7 +120,15 @@ class HybridOptimizer(Stepping):
         stuck = [one for one in usable if self._stuck(one, past)]
         rng = random.Random(derive(step.seed, self.name))
         draws = {one.name: self._draw(one, step, past, rng) for one in usable}
-        free = sorted((o for o in usable if o not in stuck), key=lambda o: -draws[o.name])
+        had_a_turn = {turn.optimizer for turn in past}
+
+        def rank(one: Optimizer) -> tuple[bool, float]:
+            # At first everybody once, who can move the most blamed parameter before the others,
+            # of equals in the order given; then by what came of it.
+            known = one.name in had_a_turn
+            return known, -draws[one.name] if known else self._place(one, step)
+
+        free = sorted((one for one in usable if one not in stuck), key=rank)
         # When all are stuck, the one that waited longest.
         waiting = sorted(stuck, key=lambda one: _last(one, past))
         why = ""
@@ -139,9 +147,13 @@ class HybridOptimizer(Stepping):
         """Draw a chance of improvement from what is believed of it after its turns."""
         own = [turn.improved for turn in past if turn.optimizer == optimizer.name][-_REMEMBERED:]
         # Two imagined successes for who can move the most blamed parameter, less for the others.
+        imagined = 2 / (1 + self._place(optimizer, step))
+        return rng.betavariate(1 + sum(own) + imagined, 1 + len(own) - sum(own))
+
+    def _place(self, optimizer: Optimizer, step: Step) -> int:
+        """Return how many parameters are blamed more than any that an optimizer can move."""
         first = self._own(optimizer, step)[0]
-        place = step.movable.index(first) if first in step.movable else len(step.movable)
-        return rng.betavariate(1 + sum(own) + 2 / (1 + place), 1 + len(own) - sum(own))
+        return step.movable.index(first) if first in step.movable else len(step.movable)
 
     def _reason(self, optimizer: Optimizer, step: Step, why: str) -> str:
         blamed = step.focus[0] if step.focus else ""
@@ -166,4 +178,5 @@ def _for_text(llm: LLM | str | None) -> list[Optimizer]:
     from tracegraph.optimizers.optoprime import OptoPrime
     from tracegraph.optimizers.playbook import Playbook
 
-    return [OptoPrime(llm=llm), Playbook(), FewShot()]
+    # Those that ask no model first: they cost least.
+    return [Playbook(), FewShot(), OptoPrime(llm=llm)]

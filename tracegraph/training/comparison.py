@@ -62,7 +62,7 @@ async def compare(
     test = PairedTest(alpha, largest=len(examples))
     simpler = after.size < before.size
     same = 0  # examples, if all so far came out the same
-    size = max(1, evaluator.concurrency // 2)
+    size = evaluator.concurrency
     for start in range(0, len(examples), size):
         chunk = examples[start : start + size]
         older, newer = await gather(
