@@ -94,6 +94,9 @@ async def test_many_calls_go_to_vllm_and_few_to_llama(
     endpoint = await local.pick(None)
     assert (endpoint.engine, endpoint.model) == ("vllm", DEFAULT)
     local.done(endpoint, None)
+    assert local.capacity(3) == 32, "the last of a batch stay with the others"
+    assert (await local.pick(None)).engine == "vllm"
+    local._many_until = 0.0
     assert local.capacity(3) == 4
     assert (await local.pick(None)).engine == "llama.cpp"
     replica.forget(Replica(DEFAULT, DEFAULT, server.url, "t", 32))

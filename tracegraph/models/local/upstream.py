@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from pathlib import Path
 
 from tracegraph.models.errors import ModelError, RequestError
@@ -25,6 +26,10 @@ _SLOTS = 4
 _WORTH_STARTING = 8
 # A vLLM server that was started for many calls ends after so many idle seconds.
 _IDLE = 600.0
+
+# For so many seconds after many calls were wanted, few ones go to vLLM as well: the last of a batch
+# and the first of the next would be slower elsewhere, and answer a little differently.
+_LINGER = 15.0
 
 _log = logging.getLogger("tracegraph.models")
 
@@ -48,6 +53,7 @@ class LocalUpstream:
         self._lock = threading.Lock()
         self._state: ServerState | None = None
         self._many = False
+        self._many_until = 0.0
         self._vllm: Pool | None = None
         self._starting: threading.Thread | None = None
         self._measured = None if self._engine else engines.remembered()
@@ -55,7 +61,10 @@ class LocalUpstream:
     def capacity(self, wanted: int) -> int:
         """Return the slots of the engine for so many calls: more would wait in the server."""
         engine = self._engine or engines.chosen(self._measured, wanted)
-        self._many = engine == "vllm"
+        now = time.monotonic()
+        if engine == "vllm":
+            self._many_until = now + _LINGER
+        self._many = now < self._many_until
         pool = self._pool(wanted) if self._many else None
         if pool is not None:
             return pool.capacity(wanted)
