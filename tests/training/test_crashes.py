@@ -60,7 +60,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(
     assert whole["decisions"]
     chance = random.Random(seed)
     crashes = 0
-    while run(tmp_path / "killed.db", seed, chance.randrange(1, 500), tmp_path / "killed.log"):
+    while run(tmp_path / "killed.db", seed, chance.randrange(1, 200), tmp_path / "killed.log"):
         crashes += 1
         assert crashes < 60
     assert crashes >= 2

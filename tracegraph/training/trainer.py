@@ -125,10 +125,10 @@ class Trainer:
             return await runs.take_run(self.store, self._resumed)
         seed = Candidate(self.workflow.values)
         config = {
+            "optimizer": self.optimizer.name,
             **self._config,
             "settings": self.settings.to_json(),
             "seed": dict(seed.values),
-            "optimizer": self.optimizer.name,
             "test_split": self._test_split(),
             "versions": {"tracegraph": __version__, "python": platform.python_version()},
         }
