@@ -1,6 +1,6 @@
 """Any value: an update is accepted whole, or refused and nothing changes."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import tracegraph as tg
@@ -47,6 +47,7 @@ POLICY = CodePolicy("f", "def f(x)")
 
 
 @given(st.text() | st.text().map(lambda t: f"def f(x):\n    return {t}"))
+@example("def f(x):return*0")  # it parses, but cannot be compiled
 def test_any_text_as_code_is_accepted_or_refused(text):
     try:
         POLICY.check(text)

@@ -61,6 +61,7 @@ class CodePolicy:
             problems.insert(0, f"the signature must stay {self.signature!r}; it is {signature!r}")
         if problems:
             raise CodeError(f"the code of {self.name} is refused: " + "; ".join(problems))
+        parse(source, whole=True)
 
     def __str__(self) -> str:
         return (

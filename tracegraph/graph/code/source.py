@@ -58,14 +58,21 @@ def find_function(source: str, name: str) -> FunctionDef:
     return found[0]
 
 
-def parse(source: str) -> ast.Module:
+def parse(source: str, *, whole: bool = False) -> ast.Module:
     """Return the syntax tree of a source.
+
+    Args:
+        source: the text.
+        whole: it is complete by itself: what parses and still cannot be compiled, as
+            ``return *x``, is an error too. Nothing is run.
 
     Raises:
         CodeError: it does not parse; the message shows the line.
     """
     try:
-        return ast.parse(source)
+        tree = ast.parse(source)
+        if whole:
+            compile(source, "<the code>", "exec", dont_inherit=True)
     except SyntaxError as error:
         line = (error.text or "").rstrip()
         raise CodeError(
@@ -73,6 +80,7 @@ def parse(source: str) -> ast.Module:
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise CodeError(f"the code does not parse: {error}") from None
+    return tree
 
 
 def signature_of(function: FunctionDef) -> str:
