@@ -1,11 +1,19 @@
 """Settings for all tests."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 # The machine may be busy: how long an example takes says nothing about whether it is right.
+# CI asks the same examples each time, so that its result is about the change; everybody else
+# searches on.
 settings.register_profile(
-    "tracegraph", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    "tracegraph",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+    derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("tracegraph")
 
