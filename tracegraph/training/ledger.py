@@ -125,7 +125,7 @@ class Ledger:
         self._candidates.add(id)
 
     async def mark(self, candidate: str, status: str) -> None:
-        """Set a candidate's status: new, tried, accepted, pending, rejected, best."""
+        """Set a candidate's status: new, accepted, pending, rejected or best."""
         await runs.update_candidate(self.store, self.row_id(candidate), status=status)
 
     def decision(self, place: str) -> runs.Decision | None:

@@ -148,14 +148,20 @@ class Loop:
         self.steps = 1
         if calls is None:
             calls = self.settings.steps * len(self.probe)
-        found = await evolve(
-            self.optimizer,  # type: ignore[arg-type]
-            self.evaluator,
-            self.proven.candidate,
-            self.probe,
-            calls=calls,
-            seed=self.settings.seed,
-        )
+        kept = self.ledger.proposals("engine")
+        if kept is None:
+            found = await evolve(
+                self.optimizer,  # type: ignore[arg-type]
+                self.evaluator,
+                self.proven.candidate,
+                self.probe,
+                calls=calls,
+                seed=self.settings.seed,
+            )
+            kept = [found]
+            seed = self.proven.candidate.name
+            await self.ledger.keep_proposals("engine", seed, self.optimizer.name, kept)
+        (found,) = kept
         self.journal.tell("proposal", place="engine", **_told(found))
         if found:
             step = Step(self.workflow.parameters, self.proven.candidate.values)

@@ -74,6 +74,8 @@ class Result:
                 f"not better on the test split ({before} before, {after} after): the seed is kept"
             )
         clear = "" if change.low > 0 else "; the interval includes no change"
+        if not self.proof.complete:
+            clear += f"; {before.count} of {self.proof.planned} examples"
         return (
             f"test split: {before.mean:.3f} before, {after.mean:.3f} after; "
             f"{change.mean:+.3f} (95 %: {change.low:+.3f} to {change.high:+.3f}){clear}"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from tracegraph.graph.bundle import BundledFunction
-from tracegraph.graph.code.parameter import CodeParameter
 from tracegraph.graph.module import ParameterContainer
 from tracegraph.graph.parameter import ParameterNode
 from tracegraph.training.errors import WorkflowError
@@ -176,11 +175,6 @@ def parameters_of(values: Iterable[Any]) -> list[ParameterNode[Any]]:
             for parameter in value.named_parameters().values():
                 found.setdefault(id(parameter), parameter)
     return list(found.values())
-
-
-def label(parameter: ParameterNode[Any]) -> str:
-    """Return how a person calls a parameter: a function's code by the function's name."""
-    return parameter.policy.name if isinstance(parameter, CodeParameter) else parameter.name
 
 
 def _of_module(call: Any) -> list[ParameterNode[Any]]:
