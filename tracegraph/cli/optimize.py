@@ -168,12 +168,12 @@ def _run(
     cache = None if fresh else Cache(store.path.with_name("answers.db"))
     progress = make_progress(as_json=as_json, quiet=quiet)
     trainer = job.trainer(store, cache=cache, run=run, on_event=progress.tell)
-    if dry_run:
-        from tracegraph.training.estimate import estimate
-
-        progress.estimate(asyncio.run(estimate(trainer)), trainer.budget.limits)
-        return
     try:
+        if dry_run:
+            from tracegraph.training.estimate import estimate
+
+            progress.estimate(asyncio.run(estimate(trainer)), trainer.budget.limits)
+            return
         with progress.shown(trainer):
             result = asyncio.run(trainer.train())
     except KeyboardInterrupt:
