@@ -1,0 +1,7 @@
+"""`tracegraph eval …`: measure an agent on a benchmark; each agent adds its own module."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Measure an agent on a benchmark.")

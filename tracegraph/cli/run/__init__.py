@@ -1,0 +1,7 @@
+"""`tracegraph run …`: run an agent on one task; each agent adds its own module."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Run an agent on one task, and watch it.")

@@ -1,0 +1,7 @@
+"""`tracegraph synthesize …`: make training and test data; each agent adds its own module."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Make data, verified, with an agent.")
