@@ -1,0 +1,1 @@
+"""A desktop as an environment: actions, providers, tasks, scores."""
