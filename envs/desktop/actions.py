@@ -16,7 +16,7 @@ Button = Literal["left", "middle", "right"]
 BUTTONS: tuple[Button, ...] = ("left", "middle", "right")
 
 
-class ActionError(TracegraphError):
+class FormatError(TracegraphError):
     """A text or a record is not an action; the message says which part of it is wrong."""
 
 
@@ -167,11 +167,11 @@ def from_record(record: dict[str, Any]) -> Action:
     """Return the action of a record.
 
     Raises:
-        ActionError: the kind is unknown, or a field is missing, unknown or of another type.
+        FormatError: the kind is unknown, or a field is missing, unknown or of another type.
     """
     kind = record.get("action")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ActionError(f"there is no action {kind!r}; known are {', '.join(KINDS)}")
+        raise FormatError(f"there is no action {kind!r}; known are {', '.join(KINDS)}")
     cls = KINDS[kind]
     given = {name: value for name, value in record.items() if name != "action"}
     for field in fields(cls):
@@ -179,12 +179,12 @@ def from_record(record: dict[str, Any]) -> Action:
             continue
         value = given[field.name]
         if not isinstance(value, _TYPES[str(field.type)]) or isinstance(value, bool):
-            raise ActionError(f"{kind}: {field.name} is {value!r}, not {field.type}")
+            raise FormatError(f"{kind}: {field.name} is {value!r}, not {field.type}")
     if given.get("button", "left") not in BUTTONS:
-        raise ActionError(f"{kind}: there is no button {given['button']!r}")
+        raise FormatError(f"{kind}: there is no button {given['button']!r}")
     if cls is Keys and "names" in given:
         given["names"] = tuple(str(name) for name in given["names"])
     try:
         return cls(**given)
     except TypeError as error:
-        raise ActionError(f"{kind}: {str(error).partition(') ')[2] or error}") from error
+        raise FormatError(f"{kind}: {str(error).partition(') ')[2] or error}") from error
