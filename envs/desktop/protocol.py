@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tracegraph.envs.protocol import EnvError
+from tracegraph.errors import TracegraphError
 
 if TYPE_CHECKING:
     from tracegraph.envs.desktop.actions import Action
@@ -16,8 +17,8 @@ class DesktopError(EnvError):
     """The desktop itself failed: it did not start, hangs, or is gone."""
 
 
-class ActionError(DesktopError):
-    """An action cannot be carried out as it is; the desktop is fine. The message says why."""
+class ActionError(TracegraphError):
+    """An action cannot be carried out, as a click off the screen; the desktop is fine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Desktop(Protocol):
         """Carry out an action and wait until the screen is still.
 
         Of ``Wait``, ``Done``, ``Fail`` and ``CallUser`` only ``Wait`` does something. Raises
-        ActionError for an action that cannot be carried out, such as a point off the screen.
+        ActionError for one that cannot be carried out, such as a point off the screen.
         """
 
     async def exec(

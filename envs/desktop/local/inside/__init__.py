@@ -1,0 +1,1 @@
+"""What runs inside the sandbox beside the applications; imports nothing of the package."""

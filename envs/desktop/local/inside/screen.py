@@ -1,0 +1,76 @@
+"""What is on the screen: pictures, and whether they have stopped changing."""
+
+from __future__ import annotations
+
+import io
+import time
+from typing import Any
+
+import mss
+
+from .servers import DISPLAY
+from .windows import Windows
+
+_POLL = 0.02
+_STILL = 0.06  # unchanged for so long: still; longer where programs answer slowly
+_PING_SECONDS = 2.0
+_LONGEST = 2.5
+
+
+class Screen:
+    """The picture of a display."""
+
+    def __init__(self, windows: Windows) -> None:
+        self._windows = windows
+        self._capture: Any = mss.MSS(display=DISPLAY, with_cursor=True)
+        self._plain: Any = mss.MSS(display=DISPLAY)
+        self._place = self._capture.monitors[0]
+        self._seen = b""
+        self._png = b""
+
+    def png(self) -> bytes:
+        """Return the picture as PNG, the pointer in it; the same bytes while nothing changes."""
+        from PIL import Image
+
+        shot = self._capture.grab(self._place)
+        raw = bytes(shot.raw)
+        if raw != self._seen:
+            image = Image.frombuffer("RGB", shot.size, raw, "raw", "BGRX", 0, 1)
+            made = io.BytesIO()
+            image.save(made, "PNG", compress_level=1)
+            self._seen, self._png = raw, made.getvalue()
+        return self._png
+
+    def read(self) -> bool:
+        """Wait until the active window has read its events; whether it says so."""
+        return self._windows.ping(_PING_SECONDS) is not None
+
+    def settle(self, longest: float = _LONGEST) -> bool:
+        """Wait until programs have read their events and the picture is still.
+
+        Returns whether it became still in time; what moves for ever never does.
+        """
+        deadline = time.monotonic() + longest
+        while True:
+            shown = self._windows.shown()
+            took = self._windows.ping(min(_PING_SECONDS, longest))
+            still = self._still(max(_STILL, 3 * (took or 0.0)), deadline)
+            if time.monotonic() >= deadline:
+                return still
+            # A window that came or became active has events of its own to read.
+            if still and self._windows.shown() == shown:
+                return True
+
+    def _still(self, seconds: float, deadline: float) -> bool:
+        last, since = self._grab(), time.monotonic()
+        while (now := time.monotonic()) < deadline:
+            if now - since >= seconds:
+                return True
+            time.sleep(_POLL)
+            picture = self._grab()
+            if picture != last:
+                last, since = picture, time.monotonic()
+        return False
+
+    def _grab(self) -> bytearray:
+        return self._plain.grab(self._place).raw  # type: ignore[no-any-return]
