@@ -77,7 +77,9 @@ class Walk:
         if one.get_child_count() > _MANY and one.get_table_iface():
             inner = self._cells(one, place, depth)
         else:
-            inner = [made for child in self._children(one) if (made := self._node(child, depth + 1))]
+            inner = [
+                made for child in self._children(one) if (made := self._node(child, depth + 1))
+            ]
         return [*told, inner]
 
     def _text(self, one: Any) -> str:

@@ -49,9 +49,7 @@ class Pointer:
         self._button(X.ButtonPress, number)
         for step in range(1, _DRAG_STEPS + 1):
             time.sleep(_DRAG_STEP_SECONDS)
-            self.move(
-                x1 + (x2 - x1) * step // _DRAG_STEPS, y1 + (y2 - y1) * step // _DRAG_STEPS
-            )
+            self.move(x1 + (x2 - x1) * step // _DRAG_STEPS, y1 + (y2 - y1) * step // _DRAG_STEPS)
         time.sleep(_DRAG_STEP_SECONDS)
         self._button(X.ButtonRelease, number)
 

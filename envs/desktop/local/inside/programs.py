@@ -40,8 +40,10 @@ def run(argv: list[str], seconds: float) -> dict[str, Any]:
     for reader in readers:
         reader.join(1.0 if not late else 0.2)
     out, err = (part.decode("utf-8", "replace") for part in parts)
-    return _told(_LATE, out, err + "\nended at the deadline") if late else _told(
-        _code(process.returncode), out, err
+    return (
+        _told(_LATE, out, err + "\nended at the deadline")
+        if late
+        else _told(_code(process.returncode), out, err)
     )
 
 

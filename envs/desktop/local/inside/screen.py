@@ -12,7 +12,7 @@ from .servers import DISPLAY
 from .windows import Windows
 
 _POLL = 0.02
-_STILL = 0.06  # unchanged for so long: still; longer where programs answer slowly
+STILL = 0.06  # unchanged for so long: still; longer where programs answer slowly
 _PING_SECONDS = 2.0
 _LONGEST = 2.5
 
@@ -45,8 +45,8 @@ class Screen:
         """Wait until the active window has read its events; whether it says so."""
         return self._windows.ping(_PING_SECONDS) is not None
 
-    def settle(self, longest: float = _LONGEST) -> bool:
-        """Wait until programs have read their events and the picture is still.
+    def settle(self, longest: float = _LONGEST, least: float = STILL) -> bool:
+        """Wait until programs have read their events and the picture is still for ``least``.
 
         Returns whether it became still in time; what moves for ever never does.
         """
@@ -54,7 +54,7 @@ class Screen:
         while True:
             shown = self._windows.shown()
             took = self._windows.ping(min(_PING_SECONDS, longest))
-            still = self._still(max(_STILL, 3 * (took or 0.0)), deadline)
+            still = self._still(max(least, 3 * (took or 0.0)), deadline)
             if time.monotonic() >= deadline:
                 return still
             # A window that came or became active has events of its own to read.

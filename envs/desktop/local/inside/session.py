@@ -21,12 +21,15 @@ from typing import Any, BinaryIO
 from . import files, programs, servers, wire
 from .keyboard import Keyboard
 from .pointer import Pointer
-from .screen import Screen
+from .screen import STILL, Screen
 from .treereader import TreeReader
 from .windows import Windows
 
 Answer = tuple[dict[str, Any], bytes]
 _NOT_DUMPABLE = 4
+# A GTK button that a key activates is shown pressed for 250 ms before it does anything.
+_PRESSED = 0.32
+_PRESSING = frozenset({"enter", "return", "space", " ", "alt"})
 
 
 class Session:
@@ -56,10 +59,10 @@ class Session:
             "key_down": keyboard.down, "key_up": keyboard.up,
         }  # fmt: skip
         actions[kind](**do)
-        return self.settle(ask, b"")
+        return self.settle({**ask, "least": _PRESSED if _may_press(kind, do) else STILL}, b"")
 
     def settle(self, ask: dict[str, Any], _: bytes) -> Answer:
-        still = self.screen.settle(ask["longest"])
+        still = self.screen.settle(ask["longest"], ask.get("least", STILL))
         self.keyboard.read()
         return {"still": still}, b""
 
@@ -77,6 +80,12 @@ class Session:
             # It does not say; give it time, then look whether it still paints.
             time.sleep(0.15)
             self.screen.settle()
+
+
+def _may_press(kind: str, do: dict[str, Any]) -> bool:
+    if kind == "type":
+        return bool(do["text"].endswith("\n"))
+    return kind == "keys" and any(name.lower() in _PRESSING for name in do["names"])
 
 
 def _exec(ask: dict[str, Any], _: bytes) -> Answer:
