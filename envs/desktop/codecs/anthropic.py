@@ -34,6 +34,8 @@ def parse(
         FormatError: the input is not of this kind.
     """
     kind = given.get("action")
+    if not isinstance(kind, str):
+        raise FormatError(f"action is {kind!r}")
 
     def place(name: str = "coordinate", default: tuple[int, int] | None = pointer) -> Any:
         point = given.get(name)
@@ -48,7 +50,7 @@ def parse(
         return space.to_frame(*point)
 
     def held(inner: a.Action) -> list[a.Action]:
-        names = keys.split(given["text"]) if given.get("text") else ()
+        names = keys.split(_text(given)) if given.get("text") else ()
         down: list[a.Action] = [a.KeyDown(name) for name in names]
         return [*down, inner, *(a.KeyUp(name) for name in reversed(names))]
 
@@ -67,7 +69,12 @@ def parse(
             return [a.MouseUp(*place())]
         case "scroll":
             turn, amount = given.get("scroll_direction"), given.get("scroll_amount", 3)
-            if turn not in _TURNS or not isinstance(amount, int) or amount < 0:
+            if (
+                not isinstance(turn, str)
+                or turn not in _TURNS
+                or not isinstance(amount, int)
+                or amount < 0
+            ):
                 raise FormatError(f"scroll: {turn!r} by {amount!r}")
             right, up = _TURNS[turn]
             return held(a.Scroll(*place(), right * amount, up * amount))

@@ -92,6 +92,9 @@ def _parse_one(
         name: value for name, value in record.items() if name != "action_type"
     }
 
+    if not isinstance(given, Mapping):
+        raise FormatError(f"{kind}: parameters is {given!r}")
+
     def want(name: str, kind_of: type | tuple[type, ...], default: Any = None) -> Any:
         value = given.get(name, default)
         if not isinstance(value, kind_of) or isinstance(value, bool):

@@ -26,7 +26,10 @@ def parse(given: Mapping[str, Any], space: Space) -> list[a.Action]:
         FormatError: the input is not of this kind.
     """
     kind = given.get("type")
-    held = tuple(keys.canonical(str(name)) for name in given.get("keys") or ())
+    listed = given.get("keys") or []
+    if not isinstance(listed, list):
+        raise FormatError(f"{kind}: keys is {listed!r}, not a list")
+    held = tuple(keys.canonical(str(name)) for name in listed)
 
     def number(name: str, of: Mapping[str, Any] = given, default: Any = None) -> float:
         value = of.get(name, default)
@@ -48,7 +51,7 @@ def parse(given: Mapping[str, Any], space: Space) -> list[a.Action]:
             button = given.get("button", "left")
             if button in ("back", "forward"):
                 return [a.Keys(("alt", "left" if button == "back" else "right"))]
-            if button not in _BUTTONS:
+            if not isinstance(button, str) or button not in _BUTTONS:
                 raise FormatError(f"click: there is no button {button!r}")
             return holding(a.Click(*place(), _BUTTONS[button]))
         case "double_click":
@@ -57,7 +60,11 @@ def parse(given: Mapping[str, Any], space: Space) -> list[a.Action]:
             return [a.Move(*place())]
         case "drag":
             path = given.get("path")
-            if not isinstance(path, list) or len(path) < 2:
+            if (
+                not isinstance(path, list)
+                or len(path) < 2
+                or not all(isinstance(point, Mapping) for point in path)
+            ):
                 raise FormatError(f"drag: path is {path!r}")
             points = [place(point) for point in path]
             if len(points) == 2:
