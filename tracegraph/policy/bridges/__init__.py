@@ -1,0 +1,1 @@
+"""Bridges to trainers of other packages."""

@@ -1,0 +1,1 @@
+"""The reference trainer: torch and LoRA, on one machine."""
