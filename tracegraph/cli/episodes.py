@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,6 +45,7 @@ def run_episodes(
     fresh: bool = False,
     as_json: bool = False,
     quiet: bool = False,
+    around: AbstractAsyncContextManager[Any] | None = None,
 ) -> tuple[str, list[Episode]]:
     """Run episodes as one run of the store; return its id and the episodes.
 
@@ -60,6 +62,7 @@ def run_episodes(
         fresh: do not use the answer cache.
         as_json: print JSON lines.
         quiet: print nothing while it works.
+        around: what all episodes share, such as warm kernels; open while they run.
     """
     from tracegraph.cli.pooled import make_pooled
     from tracegraph.errors import TracegraphError
@@ -92,9 +95,12 @@ def run_episodes(
                 progress.shown(),
             ):
                 episodes = asyncio.run(
-                    rollout(
-                        items, episode, store=opened, run=run.id, concurrency=concurrency,
-                        timeout=timeout, on_event=progress.tell,
+                    _inside(
+                        around or nullcontext(),
+                        rollout(
+                            items, episode, store=opened, run=run.id, concurrency=concurrency,
+                            timeout=timeout, on_event=progress.tell,
+                        ),
                     )
                 )  # fmt: skip
             status = "finished" if len(episodes) == len(items) else "stopped"
@@ -107,3 +113,10 @@ def run_episodes(
             if cache is not None:
                 cache.close()
     return run.id, episodes
+
+
+async def _inside(
+    around: AbstractAsyncContextManager[Any], work: Coroutine[Any, Any, list[Episode]]
+) -> list[Episode]:
+    async with around:
+        return await work
