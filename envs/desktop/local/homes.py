@@ -7,26 +7,34 @@ import tarfile
 from pathlib import Path
 
 _OWN = Path(__file__).parent / "home"
+# Settings that keep first-run dialogs, animations and blinking cursors away.
+_FILES = {
+    ".config/openbox/rc.xml": "openbox.xml",
+    ".config/gtk-3.0/settings.ini": "gtk3.ini",
+    ".gtkrc-2.0": "gtk2.txt",
+    ".config/libreoffice/4/user/registrymodifications.xcu": "libreoffice.xml",
+}
+_FOLDERS = ("Desktop", "Documents", "Downloads", "Pictures")
 
 
 def archive(extra: Path | bytes | None = None) -> bytes:
-    """Return a tar of the home: settings that keep first-run dialogs away, then ``extra``.
+    """Return a tar of the home: settings and empty folders, then ``extra``.
 
     ``extra`` is a folder or a tar; where both have a file, ``extra`` has the last word.
     """
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as tar:
-        _add(tar, _OWN)
+        for name in _FOLDERS:
+            folder = tarfile.TarInfo(name)
+            folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(folder)
+        for name, source in _FILES.items():
+            tar.add(_OWN / source, name)
         if isinstance(extra, bytes):
             with tarfile.open(fileobj=io.BytesIO(extra)) as given:
                 for member in given:
                     tar.addfile(member, given.extractfile(member) if member.isfile() else None)
         elif extra is not None:
-            _add(tar, extra)
+            for path in sorted(extra.rglob("*")):
+                tar.add(path, str(path.relative_to(extra)), recursive=False)
     return made.getvalue()
-
-
-def _add(tar: tarfile.TarFile, folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
-        if path.name != ".keep":
-            tar.add(path, str(path.relative_to(folder)), recursive=False)

@@ -44,10 +44,11 @@ def start(width: int, height: int) -> tuple[Display, list[subprocess.Popen[bytes
     os.makedirs("/tmp/.runtime", mode=0o700, exist_ok=True)
     told, tell = os.pipe()
     env = environment()
+    # -r: no key repeats when this machine stalls between press and release.
     server = subprocess.Popen(
         [
             "Xvfb", DISPLAY, "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp",
-            "-noreset", "-r", "-displayfd", str(tell),  # -r: no key repeats when this machine stalls
+            "-noreset", "-r", "-displayfd", str(tell),
         ],
         pass_fds=[tell], stdin=subprocess.DEVNULL, stdout=2,
     )  # fmt: skip

@@ -45,28 +45,32 @@ class Session:
         self.tree = TreeReader()
 
     def observe(self, _: dict[str, Any], __: bytes) -> Answer:
+        """Return the picture."""
         png = self.screen.png()
         return {"time": time.monotonic() - self.began}, png
 
     def act(self, ask: dict[str, Any], _: bytes) -> Answer:
+        """Carry out an action and wait until the screen is still."""
         do = ask["do"]
         kind = do.pop("action")
         keyboard, pointer = self.keyboard, self.pointer
         actions: dict[str, Callable[..., None]] = {
             "click": pointer.click, "move": pointer.move, "drag": pointer.drag,
             "scroll": pointer.scroll, "mouse_down": pointer.down, "mouse_up": pointer.up,
-            "type": keyboard.type, "keys": lambda names: keyboard.press(names),
+            "type": keyboard.type, "keys": keyboard.press,
             "key_down": keyboard.down, "key_up": keyboard.up,
         }  # fmt: skip
         actions[kind](**do)
         return self.settle({**ask, "least": _PRESSED if _may_press(kind, do) else STILL}, b"")
 
     def settle(self, ask: dict[str, Any], _: bytes) -> Answer:
+        """Wait until the screen is still."""
         still = self.screen.settle(ask["longest"], ask.get("least", STILL))
         self.keyboard.read()
         return {"still": still}, b""
 
     def window(self, ask: dict[str, Any], _: bytes) -> Answer:
+        """Return the windows, after raising or closing one."""
         if ask["what"] == "activate":
             self.windows.activate(ask["id"])
         elif ask["what"] == "close":

@@ -41,7 +41,8 @@ class TreeReader:
                 [_SYSTEM_PYTHON, "-I", _PROGRAM],
                 env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             )  # fmt: skip
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(json.dumps(ask["budget"]).encode() + b"\n")
         process.stdin.flush()
         deadline = time.monotonic() + ask["budget"]["seconds"] + _GRACE

@@ -11,7 +11,7 @@ from typing import Any
 
 HEAD = struct.Struct("<II")
 LARGEST_TEXT = 16 << 20
-LARGEST_BODY = 512 << 20
+LARGEST_BODY = 300 << 20
 
 
 def pack(message: dict[str, Any], body: bytes = b"") -> bytes:
