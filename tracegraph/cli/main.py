@@ -16,13 +16,17 @@ from tracegraph.cli import (
     apply,
     diff,
     doctor,
+    evals,
     export,
     gate,
     history,
     models,
     optimize,
     report,
+    run,
     serve,
+    synthesize,
+    train,
 )
 from tracegraph.errors import TracegraphError
 
@@ -45,6 +49,10 @@ app.command()(report.report)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(serve.app, name="serve")
+app.add_typer(run.app, name="run")
+app.add_typer(evals.app, name="eval")
+app.add_typer(train.app, name="train")
+app.add_typer(synthesize.app, name="synthesize")
 
 
 def _show_version(wanted: bool) -> None:

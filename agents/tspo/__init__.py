@@ -1,0 +1,1 @@
+"""TSPO: choosing the frames of a long video that a question is about."""

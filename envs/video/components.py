@@ -1,0 +1,48 @@
+"""Connected parts of a mask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Mask = npt.NDArray[np.bool_]
+
+
+def components(mask: Mask, least: int = 1) -> list[Mask]:
+    """Return the parts of a mask that touch (by sides), largest first, of at least some pixels.
+
+    Rows are cut into runs, and runs that overlap in neighbouring rows are joined.
+    """
+    import numpy as np
+
+    parent: list[int] = []
+    runs: list[tuple[int, int, int]] = []  # row, first column, column after the last
+
+    def root(item: int) -> int:
+        while parent[item] != item:
+            parent[item] = parent[parent[item]]
+            item = parent[item]
+        return item
+
+    above: list[int] = []
+    padded = np.pad(mask, ((0, 0), (1, 1))).astype(np.int8)
+    for row, line in enumerate(np.diff(padded, axis=1)):
+        here: list[int] = []
+        for first, after in zip(np.flatnonzero(line == 1), np.flatnonzero(line == -1), strict=True):
+            number = len(runs)
+            runs.append((row, int(first), int(after)))
+            parent.append(number)
+            for other in above:
+                if runs[other][1] < after and first < runs[other][2]:
+                    parent[root(other)] = root(number)
+            here.append(number)
+        above = here
+    found: dict[int, Mask] = {}
+    for number, (row, first, after) in enumerate(runs):
+        part = found.setdefault(root(number), np.zeros_like(mask))
+        part[row, first:after] = True
+    kept = [part for part in found.values() if part.sum() >= least]
+    return sorted(kept, key=lambda part: -int(part.sum()))

@@ -1,0 +1,7 @@
+"""`tracegraph train …`: change weights by rewards; each agent adds its own module."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Train weights by rewards.")
