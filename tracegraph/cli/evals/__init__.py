@@ -4,4 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from tracegraph.cli.evals import dabench
+
 app = typer.Typer(no_args_is_help=True, help="Measure an agent on a benchmark.")
+app.command()(dabench.dabench)

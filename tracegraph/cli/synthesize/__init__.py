@@ -4,4 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from tracegraph.cli.synthesize import datarus
+
 app = typer.Typer(no_args_is_help=True, help="Make data, verified, with an agent.")
+app.command()(datarus.datarus)
