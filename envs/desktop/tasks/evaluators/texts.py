@@ -1,0 +1,102 @@
+"""Checks of texts: of what programs print and of text files."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+from typing import Any
+
+from tracegraph.envs.desktop.tasks.evaluators.verdict import Verdict, short, text_of
+
+
+def exact_match(result: Any, rules: dict[str, Any]) -> Verdict:
+    """Check that the result is the text ``expected``, to the last sign."""
+    wanted = rules["expected"]
+    found = text_of(result) if isinstance(wanted, str) else result
+    return Verdict.of([] if found == wanted else [f"found {short(found)}, not {short(wanted)}"])
+
+
+def literal_match(result: Any, rules: Any, **options: Any) -> Verdict:
+    """Check for equality, by option without regard to case."""
+    wanted = rules["expected"] if isinstance(rules, dict) else text_of(rules)
+    found = text_of(result) if isinstance(wanted, str) else result
+    same = found == wanted
+    if options.get("ignore_case"):
+        same = str(found).lower() == str(wanted).lower()
+    return Verdict.of([] if same else [f"found {short(found)}, not {short(wanted)}"])
+
+
+def match_in_list(result: Any, rules: dict[str, Any]) -> Verdict:
+    """Check that the result is one of the texts ``expected``."""
+    found = text_of(result)
+    return Verdict.of([] if found in rules["expected"] else [f"found {short(found)}"])
+
+
+def check_include_exclude(result: Any, rules: dict[str, Any]) -> Verdict:
+    """Check that all of ``include`` are in the text, and none of ``exclude``."""
+    found = text_of(result)
+    missing = [f"there is no {short(t)}" for t in rules.get("include", []) if t not in found]
+    extra = [f"there is {short(t)}" for t in rules.get("exclude", []) if t in found]
+    return Verdict.of(missing + extra)
+
+
+def check_list(result: Any, rules: dict[str, list[str]]) -> Verdict:
+    """Check that each pattern of ``expect`` fits a line, and none of ``unexpect`` does."""
+    lines = text_of(result).splitlines()
+
+    def fits(pattern: str) -> bool:
+        return any(re.search(pattern, line) for line in lines)
+
+    missing = [f"no line fits {p!r}" for p in rules.get("expect", []) if not fits(p)]
+    extra = [f"a line fits {p!r}" for p in rules.get("unexpect", []) if fits(p)]
+    return Verdict.of(missing + extra)
+
+
+def compare_text_file(result: Any, expected: Any, **options: Any) -> Verdict:
+    """Check that a text file is as expected, by option without regard to blanks or case."""
+    found, wanted = text_of(result), text_of(expected)
+    if options.get("ignore_blanks"):
+        found, wanted = " ".join(found.split()), " ".join(wanted.split())
+    if options.get("ignore_case"):
+        found, wanted = found.lower(), wanted.lower()
+    return Verdict.of([] if found == wanted else [_difference(found, wanted)])
+
+
+def diff_text_file(result: Any, expected: Any) -> Verdict:
+    """Return how alike two text files are, line by line, from 0 to 1."""
+    found, wanted = text_of(result).splitlines(), text_of(expected).splitlines()
+    value = difflib.SequenceMatcher(a=found, b=wanted).ratio()
+    return Verdict(value, "" if value >= 1 else _difference("\n".join(found), "\n".join(wanted)))
+
+
+def compare_csv(result: Any, expected: Any, **options: Any) -> Verdict:
+    """Check the cells of a CSV file; spaces around cells count when ``strict``."""
+    strict, ignore_case = options.get("strict", True), options.get("ignore_case", False)
+
+    def rows(data: Any) -> list[list[str]]:
+        read = list(csv.reader(io.StringIO(text_of(data))))
+        read = read if strict else [[cell.strip() for cell in row] for row in read]
+        return [[cell.lower() for cell in row] for row in read] if ignore_case else read
+
+    found, wanted = rows(result), rows(expected)
+    problems = [
+        f"row {number} is {short(row)}, not {short(should)}"
+        for number, (row, should) in enumerate(zip(found, wanted, strict=False), 1)
+        if row != should
+    ]
+    if len(found) != len(wanted):
+        problems.append(f"there are {len(found)} rows, not {len(wanted)}")
+    return Verdict.of(problems)
+
+
+def _difference(found: str, wanted: str) -> str:
+    lines = zip(found.splitlines(), wanted.splitlines(), strict=False)
+    for number, (line, should) in enumerate(lines, 1):
+        if line != should:
+            return f"line {number} is {short(line)}, not {short(should)}"
+    counts = len(found.splitlines()), len(wanted.splitlines())
+    if counts[0] != counts[1]:
+        return f"there are {counts[0]} lines, not {counts[1]}"
+    return "the ends of the texts differ"

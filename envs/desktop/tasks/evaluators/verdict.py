@@ -1,0 +1,38 @@
+"""What an evaluation function says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class Spoiled(Exception):
+    """What the agent left cannot be read: as wrong as a wrong content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A value from 0 to 1, and what is wrong when it is not 1."""
+
+    value: float
+    why: str = ""
+
+    @classmethod
+    def of(cls, problems: list[str]) -> Verdict:
+        """Return full marks, or none with the first few problems."""
+        return cls(0.0, "; ".join(problems[:5])) if problems else cls(1.0)
+
+
+def text_of(found: object) -> str:
+    """Return a result as text."""
+    if isinstance(found, bytes):
+        try:
+            return found.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Spoiled(f"the file is not a text: {error}") from error
+    return str(found)
+
+
+def short(value: object) -> str:
+    """Return a value for a sentence about it."""
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
