@@ -1,0 +1,64 @@
+"""What a training depends on: all of it, so that the same settings give the same weights."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from tracegraph.policy.losses import Aggregation
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to train.
+
+    Attributes:
+        steps: steps at most.
+        seed: of the adapter, the order of problems and all samples.
+        problems: groups of a step.
+        samples: completions of a group.
+        epochs: updates from one batch of samples.
+        rate: the learning rate, reached after ``warmup`` steps.
+        rank: of the adapter.
+        temperature: of samples.
+        advantage: how samples of a group are compared.
+        ratio: of tokens, or of whole sequences (GSPO).
+        aggregation: how losses of tokens are averaged.
+        low, high, dual: the clip; see :func:`tracegraph.policy.ppo_clip`.
+        cap: the largest weight that corrects from the sampler to the trainer.
+        rounds: how often groups are drawn for a step until enough vary; 1 keeps what there is.
+        norm: gradients are scaled down to this length.
+        every: steps between evaluations, and between checkpoints.
+        patience: evaluations without a gain after which training stops.
+        enough: training stops when the check problems reach this accuracy.
+    """
+
+    steps: int = 60
+    seed: int = 0
+    problems: int = 4
+    samples: int = 8
+    epochs: int = 1
+    rate: float = 5e-4
+    warmup: int = 2
+    rank: int = 16
+    temperature: float = 1.0
+    advantage: Literal["grpo", "dr_grpo", "rloo"] = "grpo"
+    ratio: Literal["token", "sequence"] = "token"
+    aggregation: Aggregation = "token"
+    low: float = 0.2
+    high: float = 0.28
+    dual: float | None = 3.0
+    cap: float = 2.0
+    rounds: int = 2
+    norm: float = 1.0
+    every: int = 5
+    patience: int = 6
+    enough: float = 0.95
+
+    def rate_at(self, step: int) -> float:
+        """Return the learning rate of a step, counted from 1."""
+        return self.rate * min(1.0, step / max(1, self.warmup))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings by name."""
+        return asdict(self)

@@ -1,0 +1,101 @@
+"""Small tasks that a small model can learn in a minute: choose a tool, add two digits.
+
+Each is split three ways: what is trained on, what early stopping looks at (``check``), and what
+nothing looks at before the end (``held_out``).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tracegraph.errors import TracegraphError
+from tracegraph.prompts import load
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A question and the one right answer."""
+
+    id: str
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Problems, and how an answer is judged.
+
+    Attributes:
+        name: what the task is called.
+        train, check, held_out: its problems; none is in two of them.
+        tokens: the most that an answer may have.
+        judge: returns the reward of an answer, from 0 to 1.
+    """
+
+    name: str
+    train: tuple[Problem, ...]
+    check: tuple[Problem, ...]
+    held_out: tuple[Problem, ...]
+    tokens: int
+    judge: Callable[[Problem, str], float]
+
+
+def exact(problem: Problem, text: str) -> float:
+    """Return 1 for the right answer and nothing else beside it."""
+    return float(text.strip() == problem.answer)
+
+
+def find_task(name: str) -> Task:
+    """Return the task of a name: tools or sums.
+
+    Raises:
+        TracegraphError: there is no such task.
+    """
+    if name == "tools":
+        return tools()
+    if name == "sums":
+        return sums()
+    raise TracegraphError(f"there is no task {name!r}; there are: tools, sums")
+
+
+def sums() -> Task:
+    """Return sums of two digits from 1 to 9; 3 + 5 and 5 + 3 are always in the same split."""
+    prompt = load("policy/sums")
+    pairs = [(a, b) for a in range(1, 10) for b in range(a, 10)]
+    random.Random("sums").shuffle(pairs)
+
+    def problems(some: list[tuple[int, int]]) -> tuple[Problem, ...]:
+        ordered = sorted({pair for a, b in some for pair in ((a, b), (b, a))})
+        return tuple(
+            Problem(f"{a}+{b}", prompt.format(question=f"What is {a} + {b}?"), str(a + b))
+            for a, b in ordered
+        )
+
+    return Task(
+        "sums", problems(pairs[:19]), problems(pairs[19:27]), problems(pairs[27:]), 8, exact
+    )
+
+
+_OPERATIONS = (("add", "plus"), ("sub", "minus"), ("mul", "times"))
+
+
+def tools() -> Task:
+    """Return the choice among add, sub and mul with the right arguments."""
+    prompt = load("policy/tools")
+    every = [
+        (call, word, a, b) for call, word in _OPERATIONS for a in range(1, 10) for b in range(1, 10)
+    ]
+    random.Random("tools").shuffle(every)
+    problems = tuple(
+        Problem(f"{call}-{a}-{b}", prompt.format(question=f"What is {a} {word} {b}?"),
+                f"{call}({a}, {b})")
+        for call, word, a, b in every
+    )  # fmt: skip
+    return Task("tools", problems[:48], problems[48:80], problems[80:144], 14, judge_call)
+
+
+def judge_call(problem: Problem, text: str) -> float:
+    """Return 1 for the right call; the word before it, as in the example, may stay."""
+    return float(text.strip().removeprefix("Call:").strip() == problem.answer)
