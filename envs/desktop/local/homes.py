@@ -12,6 +12,7 @@ _FILES = {
     ".config/openbox/rc.xml": "openbox.xml",
     ".config/gtk-3.0/settings.ini": "gtk3.ini",
     ".gtkrc-2.0": "gtk2.txt",
+    ".Xdefaults": "xresources.txt",
     ".config/libreoffice/4/user/registrymodifications.xcu": "libreoffice.xml",
 }
 _FOLDERS = ("Desktop", "Documents", "Downloads", "Pictures")

@@ -24,7 +24,7 @@ class Windows:
         display.set_error_handler(lambda *_: None)  # windows may go at any moment
 
     def told(self) -> list[dict[str, Any]]:
-        """Return every managed window, lowest first, as plain values."""
+        """Return every managed window but splash screens, lowest first, as plain values."""
         active = self.active()
         found = []
         for number in self._numbers("_NET_CLIENT_LIST_STACKING"):
@@ -33,6 +33,8 @@ class Windows:
                 size = window.get_geometry()
                 place = window.translate_coords(self._root, 0, 0)
                 kind = window.get_wm_class()
+                if self._is_splash(window):
+                    continue
                 owner = window.get_full_property(self._atom("_NET_WM_PID"), X.AnyPropertyType)
             except (XError, AttributeError):
                 continue
@@ -109,6 +111,10 @@ class Windows:
         event = ClientMessage(window=window, client_type=self._atom(name), data=(32, values))
         to.send_event(event, event_mask=mask)
         self._display.flush()
+
+    def _is_splash(self, window: Any) -> bool:
+        told = window.get_full_property(self._atom("_NET_WM_WINDOW_TYPE"), X.AnyPropertyType)
+        return told is not None and self._atom("_NET_WM_WINDOW_TYPE_SPLASH") in told.value
 
     def _title(self, window: Any) -> str:
         for name in ("_NET_WM_NAME", "WM_NAME"):
