@@ -4,4 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from tracegraph.cli.train import policy
+
 app = typer.Typer(no_args_is_help=True, help="Train weights by rewards.")
+app.command()(policy.policy)

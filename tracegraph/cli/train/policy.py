@@ -1,4 +1,4 @@
-"""`tracegraph train`: change the weights of a model."""
+"""`tracegraph train policy`: a small model learns a small task, on this machine."""
 
 from __future__ import annotations
 
@@ -9,19 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Change the weights of a model by what its samples are worth.",
-)
 
-
-@app.callback()
-def _group() -> None:
-    pass
-
-
-@app.command()
 def policy(
     task: Annotated[str, typer.Option("--task", help="tools (choose a call) or sums.")],
     out: Annotated[Path, typer.Option("--out", help="The folder of the training.")],
