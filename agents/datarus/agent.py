@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -100,6 +101,7 @@ class Datarus:
                 episode.answer = await attempt.run()
             episode.extra["ended"] = attempt.ended
             await self._conclude(env, task, episode, attempt.ended, tell)
+            episode.finished = time.time()
         finally:
             await env.close()
         return episode

@@ -79,7 +79,7 @@ class Attempt:
                 hint = self.hint(texts.reformat, answer=move.answer, fields=names)
             elif move.answer is not None:
                 self.ended = self.ended or "answered"
-                return self.conclude(move)
+                return str(self.conclude(move))
             elif not move.code or self._mode == "reflection" or wants == Wants.ANSWER:
                 malformed += 1
                 if malformed >= self._settings.malformed or self._out_of_tokens():

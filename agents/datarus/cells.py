@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -36,7 +37,7 @@ def remembered(cells: Sequence[Done]) -> list[Done]:
     """
     return [
         cell
-        for cell, following in zip(cells, [*cells[1:], None], strict=True)
+        for cell, following in itertools.zip_longest(cells, cells[1:])
         if not (cell.error and following is not None and following.error)
     ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,7 +43,7 @@ def events_of(text: str, *cuts: int) -> list[object]:
     parser = Parser()
     edges = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})
     found = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         found += parser.feed(text[start:end])
     return found + parser.close()
 

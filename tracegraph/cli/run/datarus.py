@@ -93,7 +93,7 @@ def datarus(
         if notebook is not None:
             episode.files["notebook"] = str(notebook)
         if report is not None:
-            cost = {"tokens": episode.tokens, "dollars": round(episode.cost, 4)}
+            cost: dict[str, Any] = {"tokens": episode.tokens, "dollars": round(episode.cost, 4)}
             cost |= {"seconds": round(episode.finished - episode.started, 1)}
             cost |= {"calls of the model": len(episode.turns), "model": agent.llm.model}
             write_report(
