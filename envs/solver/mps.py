@@ -28,11 +28,11 @@ def _lines(form: Form) -> Iterator[str]:
         yield f" {_letter(row)} c{n}"
     yield "COLUMNS"
     entries: list[list[str]] = [[] for _ in form.columns]
-    for n, cost in form.linear.items():
-        entries[n].append(f" x{n} obj {cost!r}")
+    for at, cost in form.linear.items():
+        entries[at].append(f" x{at} obj {cost!r}")
     for n, row in enumerate(form.rows):
-        for column, value in row.linear.items():
-            entries[column].append(f" x{column} c{n} {value!r}")
+        for at, value in row.linear.items():
+            entries[at].append(f" x{at} c{n} {value!r}")
     within = False
     for n, column in enumerate(form.columns):
         if column.integer != within:

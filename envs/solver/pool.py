@@ -7,31 +7,32 @@ import importlib.util
 import marshal
 from collections.abc import Sequence
 from importlib import resources
+from typing import Any
 
 from tracegraph.envs.protocol import EnvError
 from tracegraph.envs.solver.build import build
 from tracegraph.envs.solver.errors import SolverMissing
 from tracegraph.envs.solver.run import SolverRun
-from tracegraph.sandbox import Policy, Sandbox, SandboxError, Workers
+from tracegraph.sandbox import Answer, Policy, Sandbox, SandboxError, Workers
 
-_PARTS = ("record", "scip", "highs", "gurobi", "harness")  # each after what it imports
+_PARTS = ("record", "scip", "highs", "gurobi", "harness", "resolve")  # each after what it imports
 _PACKAGE = "solver_inside"
 _GRACE = 1.5  # seconds in which a solver that was stopped in time may tell what it found
 
 # Runs in the worker: makes the modules of ``inside/`` from their code and calls one.
 _LOADER = f"""
-def run(parts, code, seconds):
+def run(parts, module, function, args):
     import marshal, sys, types
     package = types.ModuleType("{_PACKAGE}")
     package.__path__ = []
     sys.modules["{_PACKAGE}"] = package
     for name, compiled in parts:
-        module = types.ModuleType("{_PACKAGE}." + name)
-        module.__package__ = "{_PACKAGE}"
-        sys.modules[module.__name__] = module
-        setattr(package, name, module)
-        exec(marshal.loads(compiled), vars(module))
-    return package.harness.run(code, seconds)
+        made = types.ModuleType("{_PACKAGE}." + name)
+        made.__package__ = "{_PACKAGE}"
+        sys.modules[made.__name__] = made
+        setattr(package, name, made)
+        exec(marshal.loads(compiled), vars(made))
+    return getattr(getattr(package, module), function)(*args)
 """
 
 
@@ -82,19 +83,30 @@ class SolverPool:
         Raises:
             EnvError: the sandbox itself failed.
         """
-        if self._workers is None:
-            raise EnvError("the solver pool is not open; use it in an async with statement")
         seconds = self.seconds if seconds is None else seconds
         if "\0" in code or not _is_text(code):
             return SolverRun("error", error="the program is no text")
+        answer = await self.call("harness", "run", (code, seconds), seconds=seconds)
+        return await asyncio.to_thread(build, answer, seconds)
+
+    async def call(
+        self, module: str, function: str, args: tuple[Any, ...], *, seconds: float | None = None
+    ) -> Answer:
+        """Call a function of a module of ``inside/`` in a process of its own.
+
+        Raises:
+            EnvError: the sandbox itself failed.
+        """
+        if self._workers is None:
+            raise EnvError("the solver pool is not open; use it in an async with statement")
         handle = self._workers.load(_LOADER, "run", file="<loader>")
+        limit = (self.seconds if seconds is None else seconds) + _GRACE
         try:
-            answer = await self._workers.call(
-                handle, (self._parts, code, seconds), seconds=seconds + _GRACE
+            return await self._workers.call(
+                handle, (self._parts, module, function, args), seconds=limit
             )
         except SandboxError as error:
             raise EnvError(f"the solver sandbox failed: {error}") from error
-        return await asyncio.to_thread(build, answer, seconds)
 
     async def run_many(self, codes: Sequence[str]) -> list[SolverRun]:
         """Run programs side by side; the runs are in order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from types import FrameType
 from typing import Any
 
 PROGRAM = "program.py"  # the name that tracebacks give the program
@@ -29,11 +30,11 @@ class Recorder:
 
 def line_here() -> int:
     """Return the line of the program that is being executed; 0 when none is."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if frame.f_code.co_filename == PROGRAM:
             return frame.f_lineno
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return 0
 
 
