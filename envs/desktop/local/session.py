@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +81,24 @@ class Session:
             self._asked.pop(number, None)
         _check(told, message)
         return told, data
+
+    async def connect(self, name: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to a socket in the desktop's /tmp; raises OSError when it is none.
+
+        Nothing is followed on the way: a link there could lead to a socket of this machine.
+        """
+        flags = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        folder = os.open(self._process.tmp, flags)
+        try:
+            found = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        finally:
+            os.close(folder)
+        try:
+            if not stat.S_ISSOCK(os.fstat(found).st_mode):
+                raise OSError(f"{name} is no socket")
+            return await asyncio.open_unix_connection(f"/proc/self/fd/{found}")
+        finally:
+            os.close(found)
 
     async def close(self) -> None:
         """End it with everything in it."""

@@ -168,6 +168,13 @@ class LocalXvfb:
         """Ask a window to close, as its close button does."""
         await self._windows({"what": "close", "id": window.id})
 
+    async def connect(self, path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to a unix socket directly in /tmp; raises OSError when there is none."""
+        folder, _, name = path.rpartition("/")
+        if folder != "/tmp" or not name:
+            raise DesktopError(f"{path!r} is not directly in /tmp")
+        return await self._open().connect(name)
+
     async def settle(self, seconds: float = _SETTLE_SECONDS) -> bool:
         """Wait until the screen is still, at most so long; whether it is."""
         told, _ = await self._open().ask(
