@@ -1,0 +1,1 @@
+"""The part of a notebook kernel that runs in the sandbox."""
