@@ -15,7 +15,15 @@ from tracegraph.envs.solver.errors import SolverMissing
 from tracegraph.envs.solver.run import SolverRun
 from tracegraph.sandbox import Answer, Policy, Sandbox, SandboxError, Workers
 
-_PARTS = ("record", "scip", "highs", "gurobi", "harness", "resolve")  # each after what it imports
+_PARTS = (
+    "record",
+    "scip",
+    "highs",
+    "gurobi",
+    "harness",
+    "resolve",
+    "conflict",
+)  # each after what it imports
 _PACKAGE = "solver_inside"
 _GRACE = 1.5  # seconds in which a solver that was stopped in time may tell what it found
 

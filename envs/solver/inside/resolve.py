@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from typing import Any
 
 from .record import finite
@@ -81,8 +82,8 @@ def make_highs(numbers: Numbers) -> Any:
     return model
 
 
-def scip(format: str, text: str, seconds: float, without: list[str] | None = None) -> Any:
-    """Solve the text of a model with SCIP; ``without`` some of its rows, by their names there."""
+def scip(format: str, text: str, seconds: float, without: set[int] | None = None) -> Any:
+    """Solve the text of a model with SCIP; ``without`` some of its rows."""
     try:
         import pyscipopt
     except ImportError:
@@ -94,7 +95,7 @@ def scip(format: str, text: str, seconds: float, without: list[str] | None = Non
     model.hideOutput()
     model.readProblem(path)
     for row in model.getConss() if without else ():
-        if row.name in (without or ()):
+        if _number(row.name) in (without or ()):
             model.delCons(row)
     model.setParam("limits/time", seconds)
     model.setParam("limits/gap", 0.0)
@@ -103,9 +104,18 @@ def scip(format: str, text: str, seconds: float, without: list[str] | None = Non
     if told["status"] in ("optimal", "timeout") and model.getNSols():
         told["objective"] = float(model.getObjVal())
         told["bound"] = finite(model.getDualbound())
-        found = {v.name: float(model.getVal(v)) for v in model.getVars()}
-        told["values"] = [found[f"x{n}"] for n in range(len(found))]
+        found = {_number(v.name): float(model.getVal(v)) for v in model.getVars()}
+        told["values"] = [found[n] for n in sorted(found) if n >= 0]
     return told
+
+
+def _number(name: str) -> int:
+    """Return the index in names such as x3 (of our MPS) and b3, nlc3 (of SCIP's .nl reader).
+
+    Readers add parts of their own, as for a constant in the objective; these get -1.
+    """
+    found = re.fullmatch(r"[a-z]+(\d+)", name)
+    return int(found[1]) if found else -1
 
 
 def _sides(lower: float | None, upper: float | None) -> tuple[float, float]:
