@@ -18,14 +18,14 @@ class Rules:
     Attributes:
         steps: actions at most; None is what the task says.
         tree: whether frames carry the accessibility tree.
-        fail_at_limit: count an episode that runs out of steps as "cannot be done", as OSWorld's
-            UI-TARS agent does. It is right about every infeasible task for no reason, so it is
-            off by default.
+        published: count running out of steps, and asking a person, as "cannot be done", as
+            OSWorld's UI-TARS agent does. That is right about every infeasible task for no
+            reason, so it is off by default.
     """
 
     steps: int | None = None
     tree: bool = False
-    fail_at_limit: bool = False
+    published: bool = False
 
 
 class DesktopEnv:
@@ -66,6 +66,8 @@ class DesktopEnv:
         """Carry out an action; one that the desktop refuses changes nothing and is told so."""
         self._begun()
         self._count += 1
+        if isinstance(action, CallUser) and self.rules.published:
+            action = Fail(action.question)
         self._last = action
         info: dict[str, Any] = {"action": to_record(action)}
         try:
@@ -76,7 +78,7 @@ class DesktopEnv:
         if not ended and self._count >= self.most:
             info["limit"] = self._count
             ended = True
-            if self.rules.fail_at_limit:
+            if self.rules.published:
                 self._last = Fail("out of steps")
         return StepResult(await self._frame(), ended, info)
 

@@ -6,7 +6,7 @@ from tracegraph.envs.desktop.actions import Action, Fail
 from tracegraph.envs.desktop.protocol import Desktop
 from tracegraph.envs.desktop.tasks import getters
 from tracegraph.envs.desktop.tasks.evaluators import Spoiled, Verdict, known, load
-from tracegraph.envs.desktop.tasks.schema import GuiTask, filled
+from tracegraph.envs.desktop.tasks.schema import Evaluator, GuiTask, TaskError, filled
 from tracegraph.envs.desktop.tasks.setup import run_steps, unknown_steps
 from tracegraph.envs.protocol import EnvError, EvalError, Score
 
@@ -16,9 +16,10 @@ def unsupported(task: GuiTask) -> list[str]:
 
     Such a task is named and never scored.
     """
-    found = unknown_steps(task.config) + unknown_steps(task.evaluator.postconfig)
-    if task.infeasible:
+    found = unknown_steps(task.config)
+    if task.evaluator is None or task.infeasible:
         return found
+    found += unknown_steps(task.evaluator.postconfig)
     for name, result, expected, _ in task.evaluator.parts:
         if not known(name):
             found.append(f"evaluator {name}")
@@ -38,6 +39,8 @@ async def evaluate(
     Raises:
         EvalError: a fault of the task or of the machine, never of the agent.
     """
+    if task.evaluator is None:
+        raise TaskError(f"{task.id} has no evaluator, so it has no score")
     failed = isinstance(last, Fail)
     if task.infeasible:
         why = "" if failed else "the task cannot be done, and the agent did not say so"
@@ -46,7 +49,7 @@ async def evaluate(
         return Score(0.0, {}, "the agent gave up; the task can be done")
     try:
         await run_steps(task.evaluator.postconfig, desktop, size=size, lenient=True)
-        verdicts = await _verdicts(task, desktop, size)
+        verdicts = await _verdicts(task.id, task.evaluator, desktop, size)
     except EnvError as error:
         raise EvalError(f"{task.id}: {error}") from error
     values = [verdict.value for _, verdict in verdicts]
@@ -60,10 +63,10 @@ async def evaluate(
 
 
 async def _verdicts(
-    task: GuiTask, desktop: Desktop, size: tuple[int, int]
+    task: str, evaluator: Evaluator, desktop: Desktop, size: tuple[int, int]
 ) -> list[tuple[str, Verdict]]:
     found: list[tuple[str, Verdict]] = []
-    for name, result, expected, options in task.evaluator.parts:
+    for name, result, expected, options in evaluator.parts:
         function = load(name)
         wanted = filled(expected, width=size[0], height=size[1])
         arguments = [await getters.get(desktop, wanted)] if wanted else []
@@ -75,6 +78,6 @@ async def _verdicts(
         except Spoiled as error:
             verdict = Verdict(0.0, str(error))
         except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
-            raise EvalError(f"{task.id}: {name} failed: {error!r}") from error
+            raise EvalError(f"{task}: {name} failed: {error!r}") from error
         found.append((name, verdict))
     return found

@@ -77,12 +77,12 @@ class Own(BaseModel):
 
 
 class GuiTask(BaseModel):
-    """A task for an agent at a desktop."""
+    """A task for an agent at a desktop; without an evaluator it is a wish that nobody judges."""
 
     model_config = ConfigDict(extra="allow")
     id: str
     instruction: str
-    evaluator: Evaluator
+    evaluator: Evaluator | None = None
     config: list[Step] = Field(default_factory=list)
     snapshot: str = ""
     source: Any = ""
@@ -92,7 +92,7 @@ class GuiTask(BaseModel):
     @property
     def infeasible(self) -> bool:
         """Whether saying that it cannot be done is what is right."""
-        return self.evaluator.func == "infeasible"
+        return self.evaluator is not None and self.evaluator.func == "infeasible"
 
 
 def parse_task(told: dict[str, Any] | str, *, name: str = "the task") -> GuiTask:

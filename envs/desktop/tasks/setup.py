@@ -23,12 +23,17 @@ if TYPE_CHECKING:
 
 _WINDOW_SECONDS = 30.0  # LibreOffice on a cold disk takes ten
 _POLL = 0.1
+# The desktop itself is the sandbox, in which the browser's own cannot be built.
+CHROMIUM = (
+    "chromium", "--no-sandbox", "--test-type", "--no-first-run", "--no-default-browser-check",
+    "--password-store=basic", "--force-renderer-accessibility",
+)  # fmt: skip
 # What opens a file of a kind; the last one opens all others.
 _PROGRAMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"\.(xlsx?|ods|csv)$", ("soffice", "--norestore", "--calc")),
     (r"\.(docx?|odt|rtf)$", ("soffice", "--norestore", "--writer")),
     (r"\.(pptx?|odp)$", ("soffice", "--norestore", "--impress")),
-    (r"\.(html?|pdf|svg|png|jpe?g)$", ("chromium",)),
+    (r"\.(html?|pdf|svg|png|jpe?g)$", CHROMIUM),
     (r"/$|/[^./]+$", ("pcmanfm",)),
     (r"", ("mousepad",)),
 )
@@ -150,18 +155,27 @@ async def _windows(desktop: Desktop) -> list[Window]:
 
 
 async def _window_of(desktop: Desktop, before: list[Window], program: str) -> None:
-    """Wait for a window that was not there, and until it is drawn."""
+    """Wait for a window of a program that was not there or has changed, and give it the keyboard.
+
+    Windows without a class are splash screens.
+    """
     if "windows" not in desktop.capabilities:
         await asyncio.sleep(1)
         return
-    known = {window.id for window in before}
+    known = {(window.id, window.title) for window in before}
+    name = "libreoffice" if program in ("soffice", "libreoffice") else program.rpartition("/")[2]
+    named = any(name in (argv[0], "libreoffice") for _, argv in _PROGRAMS)
     deadline = asyncio.get_running_loop().time() + _WINDOW_SECONDS
-    # Windows without a class are splash screens.
-    while not any(w.id not in known and w.app for w in await _windows(desktop)):
+    while True:
+        for window in await _windows(desktop):
+            ours = name in window.app.lower() if named else bool(window.app)
+            if ours and (window.id, window.title) not in known:
+                await desktop.settle()  # type: ignore[attr-defined]
+                await desktop.activate(window)  # type: ignore[attr-defined]
+                return
         if asyncio.get_running_loop().time() > deadline:
             raise StepError(f"{program} showed no window in {_WINDOW_SECONDS:.0f} s")
         await asyncio.sleep(_POLL)
-    await desktop.settle()  # type: ignore[attr-defined]
 
 
 async def _find(desktop: Desktop, given: dict[str, Any]) -> Window:

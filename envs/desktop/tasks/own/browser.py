@@ -17,6 +17,7 @@ from tracegraph.envs.desktop.tasks.own.draft import (
     text_file,
     write,
 )
+from tracegraph.envs.desktop.tasks.setup import CHROMIUM
 
 APPS = ("chromium",)
 _FOLDER = f"{HOME}/pages"
@@ -46,7 +47,7 @@ def page(title: str, body: str) -> str:
 
 def browse(path: str) -> Json:
     """Return the step that opens a page in the browser."""
-    return step("launch", command=["chromium", f"file://{path}"])
+    return step("launch", command=[*CHROMIUM, f"file://{path}"])
 
 
 def order_form(rng: Random) -> Draft:

@@ -82,14 +82,25 @@ def retype(text: str) -> list[Json]:
     return [*keys("ctrl+a"), write(text), *keys("ctrl+s"), pause()]
 
 
+def save_as(path: str) -> list[Json]:
+    """Return steps that save a new document of the editor under a path."""
+    # The first Enter may go to the list of completions only.
+    return [
+        *keys("ctrl+s"), pause(), *keys("ctrl+a"), write(path), pause(0.7), *keys("enter"),
+        pause(0.7), *keys("enter"), pause(),
+    ]  # fmt: skip
+
+
 def save_in_office() -> list[Json]:
     """Return steps that save a document of LibreOffice and keep its format."""
     return [*keys("ctrl+s"), pause(1.5), *keys("enter"), pause(1.5)]
 
 
-def cell(place: str, text: str) -> list[Json]:
-    """Return steps that write into a cell by way of the name box."""
-    return [*keys("ctrl+shift+t"), write(f"{place}\n"), write(f"{text}\n")]
+def cells(place: str, rows: Sequence[Sequence[Any]]) -> list[Json]:
+    """Return steps that write rows into an open sheet, the first value at a place."""
+    typed = "".join("\t".join(str(value) for value in row) + "\n" for row in rows)
+    # An office just opened has its window before it takes shortcuts.
+    return [pause(1.5), *keys("ctrl+shift+t"), pause(0.4), write(f"{place}\n"), write(typed)]
 
 
 def printed(expected: str, *argv: str) -> Json:

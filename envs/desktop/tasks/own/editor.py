@@ -13,6 +13,7 @@ from tracegraph.envs.desktop.tasks.own.draft import (
     keys,
     pause,
     retype,
+    save_as,
     step,
     text_file,
     write,
@@ -112,7 +113,7 @@ def new_file(rng: Random) -> Draft:
     path = f"{HOME}/Documents/{words.stem(rng)}.txt"
     lines = [f"To: {rng.choice(words.PEOPLE)}", rng.choice(words.SENTENCES)]
     text = "".join(f"{line}\n" for line in lines)
-    oracle = [write(text), *keys("ctrl+s"), pause(), *keys("ctrl+a"), write(f"{path}\n"), pause()]
+    oracle = [write(text), *save_as(path)]
     return Draft(
         f"An empty editor is open. Write two lines, '{lines[0]}' and '{lines[1]}', and save them "
         f"as {path}.",
@@ -128,10 +129,7 @@ def merge(rng: Random) -> Draft:
     target = f"{HOME}/Documents/{words.stem(rng)}.txt"
     config = [files({paths[0]: f"{one}\n", paths[1]: f"{two}\n"}), step("open", path=paths[0]),
               step("open", path=paths[1])]  # fmt: skip
-    oracle = [
-        *keys("ctrl+n"), pause(), write(f"{one}\n{two}\n"), *keys("ctrl+s"), pause(),
-        *keys("ctrl+a"), write(f"{target}\n"), pause(),
-    ]  # fmt: skip
+    oracle = [*keys("ctrl+n"), pause(), write(f"{one}\n{two}\n"), *save_as(target)]
     return Draft(
         f"{paths[0]} and {paths[1]} are open in the editor, one line each. Make a third file, "
         f"{target}, with the line of the first and below it the line of the second.",

@@ -6,6 +6,7 @@ from random import Random
 
 from tracegraph.envs.desktop.tasks.own import words
 from tracegraph.envs.desktop.tasks.own.draft import HOME, Draft, files, give_up, step
+from tracegraph.envs.desktop.tasks.setup import CHROMIUM
 
 _CHECK = {"func": "infeasible"}
 
@@ -38,7 +39,7 @@ def no_network(rng: Random) -> Draft:
     return Draft(
         f"Look up today's weather in {place} on the web and write it into {HOME}/weather.txt. "
         "Do not invent it.",
-        _CHECK, [step("launch", command=["chromium", "about:blank"])],
+        _CHECK, [step("launch", command=[*CHROMIUM, "about:blank"])],
         give_up("there is no network"), ("chromium",), level="medium",
     )  # fmt: skip
 

@@ -11,10 +11,11 @@ from tracegraph.envs.desktop.tasks.own.draft import (
     Draft,
     Json,
     all_of,
-    cell,
+    cells,
     document,
     files,
     keys,
+    pause,
     same_document,
     same_table,
     save_in_office,
@@ -40,10 +41,10 @@ def _stock(rng: Random, count: int = 5) -> Rows:
 
 
 def _calculated(
-    rng: Random, rows: Rows, told: str, after: Rows, cells: list[tuple[str, str]], **more: Any
+    rng: Random, rows: Rows, told: str, after: Rows, solution: tuple[str, Rows], **more: Any
 ) -> Draft:
     path, config = _sheet(rng, rows)
-    oracle = [one for place, text in cells for one in cell(place, text)]
+    oracle = cells(*solution)
     return Draft(
         f"In the spreadsheet {path}, which is open, {told} Save it. {_KEEP}",
         same_table(path, after), config, [*oracle, *save_in_office()], CALC, **more,
@@ -57,7 +58,7 @@ def set_cell(rng: Random) -> Draft:
     after = [list(row) for row in rows]
     after[number][1] = value
     told = f"change the amount of {rows[number][0]} to {value}."
-    return _calculated(rng, rows, told, after, [(f"B{number + 1}", str(value))])
+    return _calculated(rng, rows, told, after, (f"B{number + 1}", [[value]]))
 
 
 def total(rng: Random) -> Draft:
@@ -65,7 +66,7 @@ def total(rng: Random) -> Draft:
     rows = _stock(rng)
     after = [*rows, ["Total", sum(row[1] for row in rows[1:])]]
     told = "write 'Total' into A7 and the sum of the amounts into B7."
-    return _calculated(rng, rows, told, after, [("A7", "Total"), ("B7", "=SUM(B2:B6)")])
+    return _calculated(rng, rows, told, after, ("A7", [["Total", "=SUM(B2:B6)"]]))
 
 
 def products(rng: Random) -> Draft:
@@ -73,8 +74,8 @@ def products(rng: Random) -> Draft:
     rows = _stock(rng)
     after = [[*rows[0], "Value"], *([*row, row[1] * row[2]] for row in rows[1:])]
     told = "add a column 'Value' in column D with amount times price for every thing."
-    cells = [("D1", "Value"), *((f"D{n}", f"=B{n}*C{n}") for n in range(2, 7))]
-    return _calculated(rng, rows, told, after, cells, level="medium", steps=20)
+    column = [["Value"], *([f"=B{n}*C{n}"] for n in range(2, 7))]
+    return _calculated(rng, rows, told, after, ("D1", column), level="medium", steps=20)
 
 
 def statistics(rng: Random) -> Draft:
@@ -86,15 +87,14 @@ def statistics(rng: Random) -> Draft:
     labels = [("Average", sum(amounts) / 8, "AVERAGE"), ("Least", min(amounts), "MIN"),
               ("Most", max(amounts), "MAX")]  # fmt: skip
     after = [list(row) for row in rows]
-    cells = []
-    for number, (label, value, function) in enumerate(labels):
+    typed = [[label, f"={function}(B2:B9)"] for label, _, function in labels]
+    for number, (label, value, _) in enumerate(labels):
         after[number] += [None, label, value]
-        cells += [(f"E{number + 1}", label), (f"F{number + 1}", f"={function}(B2:B9)")]
     told = (
         "write the labels Average, Least and Most into E1 to E3, and beside them, in F1 to F3, "
         "these figures of the amounts."
     )
-    return _calculated(rng, rows, told, after, cells, level="medium", steps=20)
+    return _calculated(rng, rows, told, after, ("E1", typed), level="medium", steps=20)
 
 
 def add_rows(rng: Random) -> Draft:
@@ -105,9 +105,7 @@ def add_rows(rng: Random) -> Draft:
     told = "add two rows below the table: " + " and ".join(
         f"{thing} with amount {amount} and price {price}" for thing, amount, price in new
     )
-    cells = [(f"{'ABC'[column]}{number}", str(value))
-             for number, row in enumerate(new, 6) for column, value in enumerate(row)]  # fmt: skip
-    return _calculated(rng, rows, f"{told}.", [*rows, *new], cells, level="medium", steps=20)
+    return _calculated(rng, rows, f"{told}.", [*rows, *new], ("A6", new), level="medium", steps=20)
 
 
 def order(rng: Random) -> Draft:
@@ -119,13 +117,8 @@ def order(rng: Random) -> Draft:
     if ordered == rows[1:]:
         rows[1:] = rows[:0:-1]
     after = [rows[0], *ordered]
-    cells = [
-        (f"{'ABC'[column]}{number}", str(value))
-        for number, row in enumerate(ordered, 2)
-        for column, value in enumerate(row)
-    ]
     told = "sort the rows by amount, the largest first; the headings stay on top."
-    return _calculated(rng, rows, told, after, cells, level="long", steps=30)
+    return _calculated(rng, rows, told, after, ("A2", ordered), level="long", steps=30)
 
 
 def _document(rng: Random, paragraphs: list[str]) -> tuple[str, list[Json]]:
@@ -149,7 +142,7 @@ def add_paragraph(rng: Random) -> Draft:
     return _written(
         rng, texts, f"add a paragraph at the end: '{new}'",
         lambda path: same_document(path, [*texts, new]),
-        [*keys("ctrl+end"), write(f"\n{new}")],
+        [pause(1.5), *keys("ctrl+end"), write(f"\n{new}")],
     )  # fmt: skip
 
 
@@ -161,7 +154,7 @@ def rewrite(rng: Random) -> Draft:
     return _written(
         rng, texts, f"replace the name {old} with {new} everywhere.",
         lambda path: same_document(path, after),
-        [*keys("ctrl+a"), write("\n".join(after))], level="medium",
+        [pause(1.5), *keys("ctrl+a"), write("\n".join(after))], level="medium",
     )  # fmt: skip
 
 
@@ -174,7 +167,7 @@ def center_title(rng: Random) -> Draft:
         return all_of(centered, same_document(path, texts))
 
     told = "center the first line."
-    return _written(rng, texts, told, check, keys("ctrl+home", "ctrl+e"))
+    return _written(rng, texts, told, check, [pause(1.5), *keys("ctrl+home", "ctrl+e")])
 
 
 def page_break(rng: Random) -> Draft:
@@ -189,7 +182,7 @@ def page_break(rng: Random) -> Draft:
         }
         return all_of(broken, same_document(path, texts))
 
-    oracle = keys("ctrl+end", "home", "ctrl+enter")
+    oracle = [pause(1.5), *keys("ctrl+end", "home", "ctrl+enter")]
     told = "put a page break before the last paragraph, so that it begins on a new page."
     return _written(rng, texts, told, check, oracle, level="medium")
 

@@ -10,13 +10,13 @@ from tracegraph.envs.desktop.tasks.own.draft import (
     HOME,
     Draft,
     Json,
-    cell,
+    cells,
     files,
-    keys,
     pause,
     retype,
     run,
     same_table,
+    save_as,
     save_in_office,
     shell,
     step,
@@ -79,12 +79,6 @@ def page_to_sheet(rng: Random) -> Draft:
     source, target = f"{HOME}/pages/stock.html", f"{HOME}/Documents/stock.xlsx"
     heads = ["Thing", "Amount"]
     body = f"<table><tr><th>Thing<th>Amount{table}</table>"
-    cells = [
-        one
-        for number, row in enumerate(rows, 2)
-        for column, value in zip("AB", row, strict=True)
-        for one in cell(f"{column}{number}", str(value))
-    ]
     return Draft(
         f"The browser shows a table of four things. Write them with their amounts into the "
         f"spreadsheet {target}, which is open and has only the headings. Save it as Excel file.",
@@ -93,7 +87,8 @@ def page_to_sheet(rng: Random) -> Draft:
             files({source: page("Stock", body), target: workbook([heads])}),
             browse(source), step("open", path=target),
         ],
-        [*cells, *save_in_office()], ("chromium", "libreoffice_calc"), level="long", steps=40,
+        [*cells("A2", rows), *save_in_office()], ("chromium", "libreoffice_calc"),
+        level="long", steps=40,
     )  # fmt: skip
 
 
@@ -132,10 +127,7 @@ def script(rng: Random) -> Draft:
     number, target = rng.randrange(20, 90), f"{HOME}/numbers.txt"
     path = f"{HOME}/Documents/count.sh"
     text = f"#!/bin/sh\nseq 1 {number} > {target}\n"
-    oracle = [
-        write(text), *keys("ctrl+s"), pause(), *keys("ctrl+a"), write(f"{path}\n"), pause(),
-        run("sh", path), pause(),
-    ]  # fmt: skip
+    oracle = [write(text), *save_as(path), run("sh", path), pause()]
     return Draft(
         f"In the open editor, write a shell script that writes the numbers from 1 to {number}, "
         f"one a line, into {target}. Save it as {path} and run it in the terminal.",

@@ -1,0 +1,122 @@
+"""The accessibility tree as a short numbered list, for models without eyes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tracegraph.envs.desktop.protocol import Element
+
+# What can be used, by how much it tells; other roles are left out.
+_WRITABLE = frozenset({"text", "entry", "password text", "document text", "paragraph", "terminal",
+                       "spin button", "combo box", "document web"})  # fmt: skip
+_USABLE = _WRITABLE | {
+    "push button", "button", "toggle button", "check box", "radio button", "menu", "menu item",
+    "check menu item", "radio menu item", "link", "list item", "tree item", "table cell", "icon",
+    "page tab", "slider", "alert", "heading", "label", "static", "table column header",
+}  # fmt: skip
+_WORDS_ONLY = frozenset({"label", "static", "heading", "alert", "paragraph"})
+_SHORT = {"push button": "button", "document text": "document", "table cell": "cell"}
+_TOLD = ("focused", "checked", "selected", "expanded")
+_CUT = 400  # signs of a document
+_NAME_CUT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An element with the number that a model calls it by, and its middle in pixels."""
+
+    number: int
+    element: Element
+    x: int
+    y: int
+
+    @property
+    def line(self) -> str:
+        """What the model reads of it."""
+        one = self.element
+        role = _SHORT.get(one.role, one.role)
+        name = " ".join(one.name.split())[:_NAME_CUT]
+        told = [state for state in _TOLD if state in one.states]
+        if not one.states & {"enabled", "sensitive"}:
+            told.append("disabled")
+        line = f"[{self.number}] {role}" + (f' "{name}"' if name else "")
+        if one.text.strip() and one.text.strip() != one.name.strip():
+            cut = one.text if len(one.text) <= _CUT else f"{one.text[:_CUT]}…"
+            line += f" holds {cut!r}"
+        elif one.role in _WRITABLE - {"paragraph"}:
+            line += " is empty"
+        return line + (f" ({', '.join(told)})" if told else "")
+
+
+def shortlist(root: Element, *, most: int = 40) -> list[Item]:
+    """Return the elements that can be seen and used, at most ``most``.
+
+    Those of the active window come first; what is named, focused or holds text is kept before
+    empty cells. The order is that of the screen's reading: windows, then top to bottom.
+
+    Args:
+        root: the screen.
+        most: the longest list that the model is to read.
+    """
+    found: list[tuple[int, int, Element]] = []
+    for place, window in enumerate(_windows(root)):
+        rank = 0 if "active" in window.states else 1
+        for one in window.walk():
+            if _seen(one, root) and _tells(one):
+                found.append((rank, place, one))
+    order = sorted(range(len(found)), key=lambda i: (found[i][0], _priority(found[i][2]), i))
+    kept = sorted(order[:most], key=lambda i: (found[i][:2], i))
+    return [
+        Item(number, one, one.x + one.width // 2, one.y + one.height // 2)
+        for number, one in enumerate((found[i][2] for i in kept), 1)
+    ]
+
+
+def listing(items: Sequence[Item]) -> str:
+    """Return the list as the model reads it, with the windows as headings."""
+    if not items:
+        return "(no elements; a terminal or a picture)"
+    lines: list[str] = []
+    app = None
+    for item in items:
+        if item.element.app != app:
+            app = item.element.app
+            lines.append(f"{app}:")
+        lines.append(item.line)
+    return "\n".join(lines)
+
+
+def _windows(root: Element) -> list[Element]:
+    return [window for app in root.children for window in (app.children or (app,))]
+
+
+def _seen(one: Element, root: Element) -> bool:
+    middle = one.x + one.width // 2, one.y + one.height // 2
+    return (
+        one.width > 0
+        and one.height > 0
+        and 0 <= middle[0] < root.width
+        and 0 <= middle[1] < root.height
+        and ("showing" in one.states or not one.states)
+    )
+
+
+def _tells(one: Element) -> bool:
+    if one.role not in _USABLE:
+        return False
+    named = bool(re.search(r"\w|[^\w\s]", one.name))
+    if one.role == "table cell":
+        return bool(one.text.strip()) or "focused" in one.states
+    return named or one.role in _WRITABLE or bool(one.text.strip())
+
+
+def _priority(one: Element) -> int:
+    if "focused" in one.states:
+        return 0
+    if one.role in _WRITABLE:
+        return 1
+    if one.role in _WORDS_ONLY or one.role == "menu":
+        return 3
+    return 2

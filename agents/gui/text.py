@@ -1,0 +1,197 @@
+"""A brain for models without eyes: it reads a list of elements and picks one by number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import tracegraph as tg
+from tracegraph.agents.episode import Turn, versions
+from tracegraph.agents.gui import elements, memory
+from tracegraph.agents.gui.brain import Decision, Moment
+from tracegraph.agents.gui.elements import Item
+from tracegraph.agents.gui.texts import Texts, fill
+from tracegraph.envs.desktop import actions as a
+from tracegraph.envs.desktop.actions import FormatError
+from tracegraph.envs.desktop.codecs import keys
+
+if TYPE_CHECKING:
+    from tracegraph.envs.desktop.protocol import Frame
+    from tracegraph.models import LLM
+
+_KINDS = ("click", "double_click", "right_click", "type", "keys", "scroll_up", "scroll_down", "wait",
+          "done", "fail", "ask")  # fmt: skip
+_NEED_ELEMENT = frozenset({"click", "double_click", "right_click"})
+_NEED_TEXT = frozenset({"type", "keys", "ask"})
+_NOTCHES = 5
+_NAMES = ("text", "screen", "unclear")
+
+
+class TextBrain:
+    """Decides from the accessibility tree, with any model that writes JSON.
+
+    Args:
+        llm: the model.
+        texts: the prompts.
+        most: elements in the list.
+        tokens: of the memory of past steps.
+        temperature: of the answers.
+        marks: also show the picture with the elements' numbers on it (set of marks).
+        logprobs: keep token ids and log-probabilities, for training.
+    """
+
+    tree = True
+
+    def __init__(
+        self,
+        llm: LLM,
+        *,
+        texts: Texts | None = None,
+        most: int = 40,
+        tokens: int = 600,
+        temperature: float = 0.0,
+        marks: bool = False,
+        logprobs: bool = False,
+    ) -> None:
+        self.llm = llm
+        self.texts = texts or Texts()
+        self.most = most
+        self.tokens = tokens
+        self.temperature = temperature
+        self.marks = marks
+        self.logprobs = logprobs
+
+    @property
+    def policy(self) -> dict[str, str]:
+        """The model and the versions of its prompts."""
+        return {"model": self.llm.model} | versions(self.texts.values(*_NAMES))
+
+    async def decide(
+        self, instruction: str, frame: Frame, past: Sequence[Moment], *, seed: int = 0
+    ) -> Decision:
+        """Return the next step; an answer that cannot be carried out has a problem in it."""
+        items = elements.shortlist(frame.tree, most=self.most) if frame.tree else []
+        done = memory.recall(past, tokens=self.tokens)
+        message = self.look(self.texts.screen, instruction, done, elements.listing(items))
+        hint = None
+        if past and past[-1].decision.problem:
+            hint = self.hint(self.texts.unclear, past[-1].decision.problem)
+        content: Any = message
+        if self.marks:
+            from tracegraph.agents.gui.marks import marked
+            from tracegraph.models import image
+
+            content = [{"type": "text", "text": message}, image(marked(frame.png, items))]
+        kept: list[Turn] = []
+        answer = await self.choose(self.texts.text, message, hint, content, len(items), seed, kept)
+        return read(answer, items, kept[0])
+
+    @tg.bundle
+    def look(self, template: str, instruction: str, done: str, screen: str) -> str:
+        """Write what the model reads before a step."""
+        return fill(template, task=instruction, done=done, screen=screen)
+
+    @tg.bundle
+    def hint(self, template: str, problem: str) -> str:
+        """Write what is said after an answer that cannot be carried out."""
+        return fill(template, problem=problem)
+
+    @tg.bundle
+    async def choose(
+        self,
+        instructions: str,
+        message: str,
+        hint: str | None,
+        content: Any,
+        count: int,
+        seed: int,
+        kept: list[Turn],
+    ) -> dict[str, Any]:
+        """The model chooses the next step."""
+        from tracegraph.models import SchemaError
+
+        asked = [
+            {"role": "system", "content": fill(instructions)},
+            {"role": "user", "content": content},
+        ]
+        if hint:
+            asked.append({"role": "user", "content": hint})
+        options: dict[str, Any] = {"temperature": self.temperature, "max_tokens": 400}
+        if self.temperature:
+            options["seed"] = seed
+        recorded = [dict(one) for one in asked]
+        recorded[1]["content"] = message
+        try:
+            completion = await self.llm.complete(
+                asked, schema=_schema(count), logprobs=self.logprobs, parent="gui", **options
+            )
+        except SchemaError as error:
+            kept.append(Turn(messages=recorded, answer=error.raw))
+            return {"problem": error.problem}
+        kept.append(Turn.of(recorded, completion))
+        return dict(completion.parsed)
+
+
+def read(answer: dict[str, Any], items: Sequence[Item], turn: Turn | None) -> Decision:
+    """Return what an answer means on a screen with these elements."""
+    thought = str(answer.get("thought", ""))
+    try:
+        if answer.get("problem"):
+            raise FormatError(str(answer["problem"]))
+        actions, said = _actions(answer, items)
+    except FormatError as error:
+        return Decision(thought, problem=f"{error}.", turn=turn)
+    return Decision(thought, actions, said, turn=turn)
+
+
+def _actions(answer: dict[str, Any], items: Sequence[Item]) -> tuple[tuple[a.Action, ...], str]:
+    kind, text = str(answer["action"]), str(answer.get("text", ""))
+    number = int(answer.get("element", 0))
+    item = next((one for one in items if one.number == number), None)
+    if kind in _NEED_ELEMENT and item is None:
+        raise FormatError(f"{kind} needs the number of an element from the list")
+    if kind in _NEED_TEXT and not text:
+        raise FormatError(f"{kind} needs something in text")
+    name = "" if item is None else f'[{number}] {item.element.role} "{item.element.name[:40]}"'
+    place = (item.x, item.y) if item else (0, 0)
+    match kind:
+        case "click":
+            return (a.Click(*place),), f"clicked {name}"
+        case "double_click":
+            return (a.Click(*place, "left", 2),), f"double-clicked {name}"
+        case "right_click":
+            return (a.Click(*place, "right"),), f"right-clicked {name}"
+        case "type":
+            where: tuple[a.Action, ...] = (a.Click(*place),) if item else ()
+            into = f" into {name}" if item else ""
+            return (*where, a.Type(text)), f"typed {text!r}{into}"
+        case "keys":
+            chord = keys.split(text)
+            return (a.Keys(chord),), f"pressed {'+'.join(chord)}"
+        case "scroll_up" | "scroll_down":
+            turns = _NOTCHES if kind == "scroll_up" else -_NOTCHES
+            return (a.Scroll(*place, 0, turns),), f"scrolled {kind[7:]} {name}".rstrip()
+        case "wait":
+            return (a.Wait(),), "waited"
+        case "done":
+            return (a.Done(text),), "done"
+        case "fail":
+            return (a.Fail(text),), "gave up"
+        case "ask":
+            return (a.CallUser(text),), f"asked {text!r}"
+    raise FormatError(f"there is no step {kind}")
+
+
+def _schema(count: int) -> dict[str, Any]:
+    return {
+        "title": "step",
+        "type": "object",
+        "properties": {
+            "thought": {"type": "string", "maxLength": 200},
+            "action": {"type": "string", "enum": list(_KINDS)},
+            "element": {"type": "integer", "minimum": 0, "maximum": count},
+            "text": {"type": "string", "maxLength": 600},
+        },
+        "required": ["thought", "action", "element", "text"],
+        "additionalProperties": False,
+    }
