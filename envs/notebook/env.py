@@ -138,6 +138,9 @@ class NotebookEnv:
     async def _run(self, action: Cell, document: Document) -> CellOutput:
         if self._kernel is None:
             raise EnvError("the kernel was lost; reset() begins anew")
+        early = ""
+        if not self._kernel.running:
+            early = "The kernel had died between cells. " + await self._restart()
         self._number += 1
         cell = document.code(action.code)
         try:
@@ -157,26 +160,25 @@ class NotebookEnv:
             note += ". " + await self._restart()
         elif status == "ok":
             self._good.append(_Good(self._number, action.code, ran.seconds))
+        note = " ".join(part for part in (early, note) if part)
         ran.count = self._number
         document.ran(cell, ran, note)
         return CellOutput(
             status, text.describe(ran, note, self._characters), text.figures(ran),
-            ran.error, ran.seconds, lost,
+            ran.error, ran.seconds, lost or bool(early),
         )  # fmt: skip
 
     async def _restart(self) -> str:
         """Put another kernel in the place of the lost one; return what was done, as a sentence."""
         good = self._good
         told = ""
-        while True:
-            failed = await self._again(good)
-            if failed is None:
-                break
+        while (failed := await self._again(good)) is not None:
             # Cells after it may need it, but a wrong state is worse than a smaller one.
             told = (
                 f" Cell {failed.number} could not be run again; it and those after it are undone."
             )
-            good = [one for one in good if one.number < failed.number]
+            # Past the second such cell, replaying takes longer than it is worth.
+            good = [one for one in good if one.number < failed.number] if not told else []
         self._good = good
         if not good:
             return f"The kernel was restarted; its variables are gone.{told}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import importlib.metadata
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,14 +29,15 @@ def describe(files: Mapping[str, Path], seconds: float) -> str:
     return "\n".join(lines)
 
 
-def _installed() -> list[str]:
+@functools.cache
+def _installed() -> tuple[str, ...]:
     found = []
     for name in _PACKAGES:
         try:
             found.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return tuple(found)
 
 
 def _size(path: Path) -> str:

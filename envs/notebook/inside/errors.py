@@ -41,7 +41,7 @@ def describe(
     elif error is not None:
         lines += _frames(shell, error.__traceback__)
         cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        if cause is not None:
+        if cause is not None and (type(cause), str(cause)) != (type(error), str(error)):
             lines.append(f"caused by {type(cause).__name__}: {_message(cause)[:300]}")
     lines.append(f"{etype.__name__}: {message}" if message else etype.__name__)
     return lines
