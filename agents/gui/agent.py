@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import tracegraph as tg
 from tracegraph import runs
 from tracegraph.agents.episode import Episode, Turn
+from tracegraph.agents.gui.arpo.rewards import CODE_WEIGHT, reward
 from tracegraph.agents.gui.brain import Brain, Decision, Moment
 from tracegraph.agents.gui.people import Approve, Ask, danger
 from tracegraph.envs.desktop.actions import Action, CallUser, Done, to_record
@@ -39,7 +40,7 @@ class Habits:
     """
 
     unreadable: int = 3
-    format_weight: float = 0.5
+    format_weight: float = CODE_WEIGHT
     frames: Path | None = None
 
 
@@ -121,7 +122,9 @@ class GuiAgent:
         episode.rewards["format"] = -1.0 if unreadable else 0.0
         if episode.reward is not None:
             episode.rewards["evaluation"] = episode.reward
-            episode.reward += self.habits.format_weight * episode.rewards["format"]
+            episode.reward = reward(
+                episode.reward, readable=not unreadable, weight=self.habits.format_weight
+            )
         if episode.outcome != "success":
             if unreadable:
                 episode.outcome = "format_error"

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tracegraph.envs.desktop.protocol import Frame
     from tracegraph.models import LLM
 
-_KINDS = ("click", "double_click", "right_click", "type", "keys", "scroll_up", "scroll_down", "wait",
-          "done", "fail", "ask")  # fmt: skip
+_KINDS = ("click", "double_click", "right_click", "type", "keys", "scroll_up", "scroll_down",
+          "wait", "done", "fail", "ask")  # fmt: skip
 _NEED_ELEMENT = frozenset({"click", "double_click", "right_click"})
 _NEED_TEXT = frozenset({"type", "keys", "ask"})
 _NOTCHES = 5
