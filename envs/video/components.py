@@ -18,6 +18,8 @@ def components(mask: Mask, least: int = 1) -> list[Mask]:
     """
     import numpy as np
 
+    if mask.sum() < least:
+        return []
     parent: list[int] = []
     runs: list[tuple[int, int, int]] = []  # row, first column, column after the last
 
