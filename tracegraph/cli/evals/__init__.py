@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from tracegraph.cli.evals import dabench
+from tracegraph.cli.evals import dabench, gui
 
 app = typer.Typer(no_args_is_help=True, help="Measure an agent on a benchmark.")
 app.command()(dabench.dabench)
+app.command()(gui.gui)

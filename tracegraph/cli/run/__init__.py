@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from tracegraph.cli.run import datarus
+from tracegraph.cli.run import datarus, gui
 
 app = typer.Typer(no_args_is_help=True, help="Run an agent on one task, and watch it.")
 app.command()(datarus.datarus)
+app.command()(gui.gui)
