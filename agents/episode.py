@@ -69,6 +69,8 @@ class Episode:
         task: the task's id.
         policy: what behaved: the model under "model", and each prompt or code version by its
             parameter's name, as a hash of its value (``versions``).
+        group: the samples that are compared with each other; ``sample`` is the number in it.
+        tokenizer, template: hashes of what made tokens of texts, where they are known.
         answer: the final answer, where there is one.
         rewards: by name, each on its own scale; ``reward`` is the one number that counts.
         feedback: what was wrong, as text.
@@ -84,6 +86,10 @@ class Episode:
     seed: int = 0
     turns: list[Turn] = field(default_factory=list)
     policy: dict[str, str] = field(default_factory=dict)
+    group: str = ""
+    sample: int = 0
+    tokenizer: str = ""
+    template: str = ""
     answer: str = ""
     reward: float | None = None
     rewards: dict[str, float] = field(default_factory=dict)

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
 
 from tracegraph.agents import Episode, OnEvent
 from tracegraph.envs import RETRIED, EnvError, EvalError, Outcome
 from tracegraph.models import BudgetExceeded, ModelTimeout, RequestError, ServerError
+from tracegraph.rollout.engine import Engine, Here
+from tracegraph.rollout.segments import Segments
+from tracegraph.rollout.work import RunEpisode, Work
 from tracegraph.runs import Store, StoredEpisode, add_episode, list_episodes
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One episode to run. ``key`` names it within the run: one that is stored is not run again."""
-
-    key: str
-    task: Any
-    seed: int = 0
 
 
 async def rollout(
     work: Iterable[Work],
-    episode: Callable[[Work], Awaitable[Episode]],
+    episode: RunEpisode,
     *,
     store: Store,
     run: str,
@@ -33,6 +25,8 @@ async def rollout(
     attempts: int = 3,
     timeout: float | None = None,
     on_event: OnEvent | None = None,
+    engine: Engine | None = None,
+    segments: Segments | None = None,
 ) -> list[Episode]:
     """Run episodes and store each as it ends; return all of the run, in the order of ``work``.
 
@@ -52,7 +46,10 @@ async def rollout(
         timeout: seconds for one attempt; a longer one is a fault of the environment.
         on_event: told "episode", with the key, the episode and whether it was known, "retry",
             and "budget".
+        engine: where attempts run; None for this process.
+        segments: also gets each episode, for readers of files.
     """
+    where = engine or Here()
     tell = on_event or (lambda kind, told: None)
     wanted = list(work)
     known = {row.key: row for row in list_episodes(store, run)}
@@ -65,12 +62,17 @@ async def rollout(
 
     async def worker() -> None:
         for item in queue:
-            finished = await _attempts(item, episode, attempts, timeout, tell)
+            finished = await _attempts(item, where, episode, attempts, timeout, tell)
             finished.finished = time.time()
             key = item.key
             if finished.outcome in RETRIED:
                 key = f"{item.key}!{finished.finished:.6f}"
-            await add_episode(store, _row(finished, run, key, item))
+            row = _row(finished, run, key, item)
+            if not await add_episode(store, row):
+                # Another process was quicker with the same work: what is stored counts.
+                finished = _stored(store, run, row)
+            elif segments is not None:
+                segments.append(row)
             done[item.key] = finished
             tell("episode", {"key": item.key, "episode": finished, "known": False})
 
@@ -85,7 +87,8 @@ async def rollout(
 
 async def _attempts(
     item: Work,
-    episode: Callable[[Work], Awaitable[Episode]],
+    engine: Engine,
+    episode: RunEpisode,
     attempts: int,
     timeout: float | None,
     tell: OnEvent,
@@ -95,7 +98,7 @@ async def _attempts(
         outcome: Outcome = "env_error"
         try:
             async with asyncio.timeout(timeout):
-                return await episode(item)
+                return await engine.run(episode, item)
         except EvalError as error:
             outcome, why = "eval_error", str(error)
         except (EnvError, RequestError, ModelTimeout, ServerError) as error:
@@ -110,6 +113,13 @@ async def _attempts(
 
 
 def _row(finished: Episode, run: str, key: str, item: Work) -> StoredEpisode:
+    if item.group:
+        finished.group, finished.sample = item.group, item.sample
     row = finished.to_stored(run, key)
     row.seed = item.seed
     return row
+
+
+def _stored(store: Store, run: str, row: StoredEpisode) -> Episode:
+    found = list_episodes(store, run)
+    return Episode.from_stored(next(each for each in found if each.key == row.key))
