@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 import tracegraph as tg
 from tests.agents.datarus.scripted import FakeModel
 from tracegraph.agents.datarus import Datarus, Settings, Texts, tags
 from tracegraph.agents.datarus.dabench import score
-from tracegraph.envs.notebook import NotebookEnv, NotebookTask
+from tracegraph.envs.notebook import KernelPool, NotebookEnv, NotebookTask
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 QUESTION = "What is the mean of x? Answer as @mean[value]."
 
@@ -25,9 +28,10 @@ def task(tmp_path: Path) -> NotebookTask:
     return NotebookTask("t1", QUESTION, {"t.csv": table}, judge)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def notebooks():
-    yield lambda task: NotebookEnv()
+    async with KernelPool(2) as pool:
+        yield lambda task: NotebookEnv(pool)
 
 
 def code(text: str, thought: str = "Compute.") -> dict[str, str]:
@@ -165,5 +169,5 @@ async def test_every_stage_is_a_node_and_every_prompt_a_parameter(task, notebook
     used = {node.name for node in graph.parameters}
     assert {"datarus_structured", "datarus_opening", "datarus_output"} <= used
     assert "Be brief." in llm.asked[0][0]["content"]
-    with pytest.raises(tg.TracegraphError, match="must hold {question}, {files}"):
+    with pytest.raises(tg.TracegraphError, match=r"must hold \{question\}, \{files\}"):
         texts.opening.update("Only {question}")

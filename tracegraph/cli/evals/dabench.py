@@ -51,7 +51,7 @@ def dabench(
     from tracegraph.rollout import Work
 
     questions = load(data, levels=levels or (), limit=limit)
-    pool = KernelPool(min(concurrency, len(questions)))
+    pool = KernelPool(min(2, len(questions)), most=concurrency)
     agent = Datarus(
         LLM(model or None),
         lambda task: NotebookEnv(pool),

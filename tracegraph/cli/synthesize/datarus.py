@@ -67,7 +67,7 @@ def datarus(
     good = {each.key: each for each in verified if not each.problem}
     if not good:
         raise TracegraphError(f"none of {len(verified)} questions had an answer; try another model")
-    pool = KernelPool(min(concurrency, len(good)))
+    pool = KernelPool(min(2, len(good)), most=concurrency)
     # Solutions that are to be independent are drawn, not decoded greedily.
     settings = Settings(steps=steps, temperature=0.7)
     agent = Datarus(llm, lambda task: NotebookEnv(pool), settings=settings)
