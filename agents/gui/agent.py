@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import tracegraph as tg
 from tracegraph import runs
 from tracegraph.agents.episode import Episode, Turn
+from tracegraph.agents.gui import memory
 from tracegraph.agents.gui.arpo.rewards import CODE_WEIGHT, reward
 from tracegraph.agents.gui.brain import Brain, Decision, Moment
 from tracegraph.agents.gui.people import Approve, Ask, danger
@@ -104,6 +105,7 @@ class GuiAgent:
                 with _recorded():
                     attempt = _Attempt(self, env, task, episode, tell)
                     ended = await attempt.run(frame)
+                    episode.extra["course"] = course(attempt.answers, attempt.steps, ended)
                 await self._conclude(env, task, episode, ended, tell)
             finally:
                 await env.close()
@@ -113,7 +115,7 @@ class GuiAgent:
     async def _conclude(
         self, env: DesktopEnv, task: GuiTask, episode: Episode, ended: str, tell: OnEvent
     ) -> None:
-        episode.extra |= {"ended": ended, "instruction": task.instruction}
+        episode.extra["instruction"] = task.instruction
         unreadable = ended == "unreadable"
         if task.evaluator is None:
             episode.outcome = "success" if ended == "done" else "failure"
@@ -147,6 +149,16 @@ class _Attempt:
         self._episode = episode
         self._tell = tell
         self._past: list[Moment] = []
+
+    @property
+    def answers(self) -> list[Any]:
+        """What the model answered, step by step."""
+        return [moment.decision.answer for moment in self._past]
+
+    @property
+    def steps(self) -> list[str]:
+        """What was done, step by step, and what became of it."""
+        return memory.recall(self._past, tokens=2000).splitlines()
 
     async def run(self, frame: Frame) -> str:
         """Return how it ended: "done", "fail", "limit" or "unreadable"."""
@@ -224,6 +236,12 @@ class _Attempt:
             self._episode.files["frames"] = str(folder)
             told["picture"] = str(path)
         return told
+
+
+@tg.bundle
+def course(answers: list[Any], steps: list[str], ended: str) -> dict[str, Any]:
+    """The course of an episode: what all the answers led to, and how it ended."""
+    return {"steps": steps, "ended": ended}
 
 
 async def _kept(frame: Frame) -> dict[str, str]:

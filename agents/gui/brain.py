@@ -21,6 +21,7 @@ class Decision:
         said: the step in words, for memory and people.
         problem: why the answer cannot be read.
         turn: the record of the call of the model; None where none was called.
+        answer: what the model answered, as it came out of its recorded call.
     """
 
     thought: str = ""
@@ -28,6 +29,17 @@ class Decision:
     said: str = ""
     problem: str = ""
     turn: Turn | None = None
+    answer: Any = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Shown:
+    """What a model is shown, pictures included; in graphs it is a word."""
+
+    content: Any
+
+    def __repr__(self) -> str:
+        return "what is shown"
 
 
 @dataclass(slots=True)

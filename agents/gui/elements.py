@@ -17,6 +17,8 @@ _USABLE = _WRITABLE | {
     "page tab", "slider", "alert", "heading", "label", "static", "table column header",
 }  # fmt: skip
 _WORDS_ONLY = frozenset({"label", "static", "heading", "alert", "paragraph"})
+_BUTTONS = frozenset({"push button", "button", "toggle button", "page tab"})
+_EMBEDDED = "\ufffc"  # stands for an element inside a text
 _SHORT = {"push button": "button", "document text": "document", "table cell": "cell"}
 _TOLD = ("focused", "checked", "selected", "expanded")
 _CUT = 400  # signs of a document
@@ -39,12 +41,10 @@ class Item:
         role = _SHORT.get(one.role, one.role)
         name = " ".join(one.name.split())[:_NAME_CUT]
         told = [state for state in _TOLD if state in one.states]
-        if not one.states & {"enabled", "sensitive"}:
-            told.append("disabled")
         line = f"[{self.number}] {role}" + (f' "{name}"' if name else "")
-        if one.text.strip() and one.text.strip() != one.name.strip():
-            cut = one.text if len(one.text) <= _CUT else f"{one.text[:_CUT]}…"
-            line += f" holds {cut!r}"
+        text = _text(one)
+        if text and text != one.name.strip() and one.role not in _WORDS_ONLY | _BUTTONS:
+            line += f" holds {text if len(text) <= _CUT else text[:_CUT] + '…'!r}"
         elif one.role in _WRITABLE - {"paragraph"}:
             line += " is empty"
         return line + (f" ({', '.join(told)})" if told else "")
@@ -63,9 +63,14 @@ def shortlist(root: Element, *, most: int = 40) -> list[Item]:
     found: list[tuple[int, int, Element]] = []
     for place, window in enumerate(_windows(root)):
         rank = 0 if "active" in window.states else 1
+        said: set[str] = set()
         for one in window.walk():
-            if _seen(one, root) and _tells(one):
-                found.append((rank, place, one))
+            if not _seen(one, root) or not _tells(one):
+                continue
+            if one.role in _WORDS_ONLY and one.name in said:
+                continue  # a heading and the text in it
+            said.add(one.name)
+            found.append((rank, place, one))
     order = sorted(range(len(found)), key=lambda i: (found[i][0], _priority(found[i][2]), i))
     kept = sorted(order[:most], key=lambda i: (found[i][:2], i))
     return [
@@ -104,12 +109,20 @@ def _seen(one: Element, root: Element) -> bool:
 
 
 def _tells(one: Element) -> bool:
-    if one.role not in _USABLE:
+    if one.role not in _USABLE or (one.states and not one.states & {"enabled", "sensitive"}):
         return False
-    named = bool(re.search(r"\w|[^\w\s]", one.name))
+    named = bool(one.name.strip())
     if one.role == "table cell":
-        return bool(one.text.strip()) or "focused" in one.states
-    return named or one.role in _WRITABLE or bool(one.text.strip())
+        # Cells of a sheet are named by their place, those of a list by what they show.
+        shown = named and not re.fullmatch(r"[A-Z]{1,3}\d+", one.name)
+        return bool(_text(one)) or shown or "focused" in one.states
+    if one.role in _WORDS_ONLY:
+        return bool(re.search(r"\w", one.name))
+    return named or one.role in _WRITABLE or bool(_text(one))
+
+
+def _text(one: Element) -> str:
+    return one.text.replace(_EMBEDDED, "").strip()
 
 
 def _priority(one: Element) -> int:

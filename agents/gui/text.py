@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import tracegraph as tg
 from tracegraph.agents.episode import Turn, versions
 from tracegraph.agents.gui import elements, memory
-from tracegraph.agents.gui.brain import Decision, Moment
+from tracegraph.agents.gui.brain import Decision, Moment, Shown
 from tracegraph.agents.gui.elements import Item
 from tracegraph.agents.gui.texts import Texts, fill
 from tracegraph.envs.desktop import actions as a
@@ -83,7 +83,9 @@ class TextBrain:
 
             content = [{"type": "text", "text": message}, image(marked(frame.png, items))]
         kept: list[Turn] = []
-        answer = await self.choose(self.texts.text, message, hint, content, len(items), seed, kept)
+        answer = await self.choose(
+            self.texts.text, message, hint, Shown(content), len(items), seed, kept
+        )
         return read(answer, items, kept[0])
 
     @tg.bundle
@@ -102,7 +104,7 @@ class TextBrain:
         instructions: str,
         message: str,
         hint: str | None,
-        content: Any,
+        shown: Shown,
         count: int,
         seed: int,
         kept: list[Turn],
@@ -112,7 +114,7 @@ class TextBrain:
 
         asked = [
             {"role": "system", "content": fill(instructions)},
-            {"role": "user", "content": content},
+            {"role": "user", "content": shown.content},
         ]
         if hint:
             asked.append({"role": "user", "content": hint})
@@ -140,8 +142,8 @@ def read(answer: dict[str, Any], items: Sequence[Item], turn: Turn | None) -> De
             raise FormatError(str(answer["problem"]))
         actions, said = _actions(answer, items)
     except FormatError as error:
-        return Decision(thought, problem=f"{error}.", turn=turn)
-    return Decision(thought, actions, said, turn=turn)
+        return Decision(thought, problem=f"{error}.", turn=turn, answer=answer)
+    return Decision(thought, actions, said, turn=turn, answer=answer)
 
 
 def _actions(answer: dict[str, Any], items: Sequence[Item]) -> tuple[tuple[a.Action, ...], str]:

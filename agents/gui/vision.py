@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import tracegraph as tg
 from tracegraph.agents.episode import Turn, versions
-from tracegraph.agents.gui.brain import Decision, Moment
+from tracegraph.agents.gui.brain import Decision, Moment, Shown
 from tracegraph.agents.gui.texts import Texts, fill
 from tracegraph.envs.desktop.actions import FormatError
 from tracegraph.envs.desktop.codecs import Space, uitars
@@ -65,13 +65,14 @@ class UiTars:
         space = _SPACES[self.counts](frame.width, frame.height)
         opening = self.open(self.texts.uitars, instruction)
         kept: list[Turn] = []
-        answer = await self.answer(opening, frame, list(past), seed, kept)
+        shown = Shown(conversation(opening, frame, past, self.images))
+        answer = await self.answer(opening, shown, not past, seed, kept)
         try:
             reply = uitars.parse(answer, space)
         except FormatError as error:
-            return Decision(problem=str(error), turn=kept[0])
+            return Decision(problem=str(error), turn=kept[0], answer=answer)
         said = "; ".join(str(action) for action in reply.actions)
-        return Decision(reply.thought, reply.actions, said, turn=kept[0])
+        return Decision(reply.thought, reply.actions, said, turn=kept[0], answer=answer)
 
     @tg.bundle
     def open(self, template: str, instruction: str) -> str:
@@ -80,15 +81,16 @@ class UiTars:
 
     @tg.bundle
     async def answer(
-        self, opening: str, frame: Frame, past: list[Moment], seed: int, kept: list[Turn]
+        self, opening: str, shown: Shown, first: bool, seed: int, kept: list[Turn]
     ) -> str:
         """The model answers with the next action."""
-        asked = conversation(opening, frame, past, self.images)
         options: dict[str, Any] = {"temperature": self.temperature, "max_tokens": 1024}
         if self.temperature:
             options["seed"] = seed
-        completion = await self.llm.complete(asked, logprobs=self.logprobs, parent="gui", **options)
-        told = [{"role": "user", "content": opening}] if not past else []
+        completion = await self.llm.complete(
+            shown.content, logprobs=self.logprobs, parent="gui", **options
+        )
+        told = [{"role": "user", "content": opening}] if first else []
         kept.append(Turn.of(told, completion))
         return completion.text
 

@@ -21,11 +21,12 @@ def contrast(group: Group) -> str:
         return ""
     ranked = sorted(zip(group.rewards, range(len(group.episodes)), strict=True))
     worst, best = group.episodes[ranked[0][1]], group.episodes[ranked[-1][1]]
+    ended = worst.extra.get("course", {}).get("ended", "unknown")
     return (
         f"Task: {best.extra.get('instruction', best.task)}\n"
         f"With reward {best.reward:g} these steps were taken:\n{_steps(best)}\n"
         f"With reward {worst.reward:g} these:\n{_steps(worst)}\n"
-        f"What was wrong with these: {worst.feedback or worst.extra.get('ended', 'unknown')}"
+        f"What was wrong with these: {worst.feedback or ended}"
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracegraph.cli.desktop_tasks import Families, Seeds
 from tracegraph.cli.episodes import AsJson, BudgetText, Concurrency, Fresh, ModelName, Quiet, Resume
 
 if TYPE_CHECKING:
@@ -18,11 +18,8 @@ if TYPE_CHECKING:
 
 def gui(
     suite: Annotated[str, typer.Option(help="own, or a file or folder of task files.")] = "own",
-    families: Annotated[
-        list[str] | None,
-        typer.Option("--family", help="Of our own: editor, office/total, …; repeatable."),
-    ] = None,
-    seeds: Annotated[str, typer.Option(help="Of our own tasks: 0,1 or 1000 (held out).")] = "0",
+    families: Families = None,
+    seeds: Seeds = "0",
     limit: Annotated[int | None, typer.Option(help="The first so many tasks.")] = None,
     n_per_task: Annotated[int, typer.Option(help="Episodes of each task: a group.")] = 1,
     model: ModelName = "",
@@ -70,6 +67,7 @@ def gui(
     """
     from tracegraph.agents.gui import GuiAgent, Habits
     from tracegraph.agents.gui.choose import make_brain
+    from tracegraph.cli.desktop_tasks import load_suite
     from tracegraph.cli.episodes import run_episodes
     from tracegraph.envs.desktop.env import Rules
     from tracegraph.envs.desktop.local import LocalXvfb
@@ -77,7 +75,7 @@ def gui(
     from tracegraph.models import LLM
     from tracegraph.rollout import Work
 
-    tasks = _runnable(_tasks(suite, families, seeds), quiet=quiet or as_json)[:limit]
+    tasks = _runnable(load_suite(suite, families, seeds), quiet=quiet or as_json)[:limit]
     warmth = (1.0 if n_per_task > 1 else 0.0) if temperature is None else temperature
     pool = DesktopPool(LocalXvfb, max(1, min(concurrency, len(tasks) * n_per_task)))
     agent = GuiAgent(
@@ -104,19 +102,6 @@ def gui(
     )  # fmt: skip
     _learn(episodes, replay, contrasts)
     _show(run, tasks, episodes, as_json=as_json)
-
-
-def _tasks(suite: str, families: Sequence[str] | None, seeds: str) -> list[GuiTask]:
-    from tracegraph.envs.desktop.tasks import TaskError, load_tasks
-    from tracegraph.envs.desktop.tasks.own import suite as own
-
-    if suite != "own":
-        return load_tasks(Path(suite))
-    try:
-        numbers = [int(one) for one in seeds.split(",")]
-    except ValueError:
-        raise TaskError(f"--seeds {seeds}: give numbers, as 0,1,1000") from None
-    return own(numbers, families)
 
 
 def _runnable(tasks: list[GuiTask], *, quiet: bool) -> list[GuiTask]:
