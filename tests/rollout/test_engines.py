@@ -106,9 +106,9 @@ def test_two_ray_nodes_one_killed_in_the_middle_every_episode_counts_once(
                 engine=engine,
                 concurrency=4,
                 attempts=2,
-                timeout=20,
+                timeout=12,
                 on_event=told,
-            )  # fmt: skip
+            )
         )
     finally:
         ray.shutdown()

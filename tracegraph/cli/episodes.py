@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from tracegraph.agents import Episode
-    from tracegraph.rollout import Work
+    from tracegraph.rollout import Engine, Segments, Work
 
 _STOPPED = 130  # what shells give for Ctrl-C
 
@@ -46,6 +46,8 @@ def run_episodes(
     as_json: bool = False,
     quiet: bool = False,
     around: AbstractAsyncContextManager[Any] | None = None,
+    engine: Engine | None = None,
+    segments: Segments | None = None,
 ) -> tuple[str, list[Episode]]:
     """Run episodes as one run of the store; return its id and the episodes.
 
@@ -63,6 +65,8 @@ def run_episodes(
         as_json: print JSON lines.
         quiet: print nothing while it works.
         around: what all episodes share, such as warm kernels; open while they run.
+        engine: where attempts run; None for this process.
+        segments: also gets each episode, for readers of files.
     """
     from tracegraph.cli.pooled import make_pooled
     from tracegraph.errors import TracegraphError
@@ -99,7 +103,8 @@ def run_episodes(
                         around or nullcontext(),
                         rollout(
                             items, episode, store=opened, run=run.id, concurrency=concurrency,
-                            timeout=timeout, on_event=progress.tell,
+                            timeout=timeout, on_event=progress.tell, engine=engine,
+                            segments=segments,
                         ),
                     )
                 )  # fmt: skip

@@ -22,7 +22,9 @@ from tracegraph.cli import (
     history,
     models,
     optimize,
+    records,
     report,
+    rollout,
     run,
     serve,
     synthesize,
@@ -47,12 +49,14 @@ app.command()(export.export)
 app.command()(apply.apply)
 app.command()(report.report)
 app.command()(doctor.doctor)
+app.command()(rollout.rollout)
 app.add_typer(models.app, name="models")
 app.add_typer(serve.app, name="serve")
 app.add_typer(run.app, name="run")
 app.add_typer(evals.app, name="eval")
 app.add_typer(train.app, name="train")
 app.add_typer(synthesize.app, name="synthesize")
+app.add_typer(records.app, name="episodes")
 
 
 def _show_version(wanted: bool) -> None:

@@ -27,7 +27,6 @@ class Sample:
     reward: float = 0.0
 
 
-@torch.no_grad()
 def sample(
     model: Any,
     prompts: Sequence[Sequence[int]],
@@ -52,6 +51,20 @@ def sample(
         temperature: 0 takes the likeliest token.
         generator: of random numbers; the same one gives the same completions.
     """
+    with torch.no_grad():
+        samples = _sampled(model, prompts, count, limit, stop, temperature, generator)
+    return [samples[i : i + count] for i in range(0, len(samples), count)]
+
+
+def _sampled(
+    model: Any,
+    prompts: Sequence[Sequence[int]],
+    count: int,
+    limit: int,
+    stop: frozenset[int],
+    temperature: float,
+    generator: torch.Generator | None,
+) -> list[Sample]:
     ids, mask = _padded(prompts)
     told = model(
         input_ids=ids, attention_mask=mask, position_ids=_positions(mask), use_cache=True,
@@ -81,8 +94,7 @@ def sample(
             position_ids=_positions(mask)[:, -1:], use_cache=True,
         )  # fmt: skip
         logits = told.logits[:, -1]
-    samples = _cut(torch.stack(tokens, 1), torch.stack(logprobs, 1), torch.stack(alive, 1))
-    return [samples[i : i + count] for i in range(0, rows, count)]
+    return _cut(torch.stack(tokens, 1), torch.stack(logprobs, 1), torch.stack(alive, 1))
 
 
 def _draw(

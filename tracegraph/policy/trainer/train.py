@@ -167,7 +167,7 @@ def _begin(
         if changed := [n for n in plan if known.get(n) != plan[n] and n != "steps"]:
             raise TracegraphError(f"{out} was begun with other settings: {', '.join(changed)}")
     path.write_text(json.dumps(plan, indent=1) + "\n")
-    fresh = {"step": 0, "best": 0.0, "stale": 0, "before": 0.0, "stopped": ""}
+    fresh: dict[str, Any] = {"step": 0, "best": 0.0, "stale": 0, "before": 0.0, "stopped": ""}
     found = checkpoints(out)
     state = restore(found[-1], learner, optimizer) if found else fresh
     if state["stopped"] == "steps" and state["step"] < settings.steps:
