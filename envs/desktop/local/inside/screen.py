@@ -13,7 +13,6 @@ from .windows import Windows
 
 _POLL = 0.02
 STILL = 0.06  # unchanged for so long: still; longer where programs answer slowly
-_PING_SECONDS = 2.0
 _LONGEST = 2.5
 
 
@@ -41,25 +40,26 @@ class Screen:
             self._seen, self._png = raw, made.getvalue()
         return self._png
 
-    def read(self) -> bool:
-        """Wait until the active window has read its events; whether it says so."""
-        return self._windows.ping(_PING_SECONDS) is not None
+    def read(self, seconds: float) -> bool:
+        """Wait until programs have read their events; whether they say that they have."""
+        return self._windows.caught_up(seconds) is not None
 
-    def settle(self, longest: float = _LONGEST, least: float = STILL) -> bool:
+    def settle(self, longest: float = _LONGEST, least: float = STILL) -> tuple[bool, bool]:
         """Wait until programs have read their events and the picture is still for ``least``.
 
-        Returns whether it became still in time; what moves for ever never does.
+        Returns whether it became still in time (what moves for ever never does), and whether the
+        programs say that they have read everything.
         """
         deadline = time.monotonic() + longest
         while True:
             shown = self._windows.shown()
-            took = self._windows.ping(min(_PING_SECONDS, longest))
-            still = self._still(max(least, 3 * (took or 0.0)), deadline)
+            took = self._windows.caught_up(max(0.0, deadline - time.monotonic()))
+            still = self._still(max(least, 2 * (took or 0.0)), deadline)
             if time.monotonic() >= deadline:
-                return still
+                return still, took is not None
             # A window that came or became active has events of its own to read.
             if still and self._windows.shown() == shown:
-                return True
+                return True, took is not None
 
     def _still(self, seconds: float, deadline: float) -> bool:
         last, since = self._grab(), time.monotonic()

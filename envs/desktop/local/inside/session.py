@@ -27,6 +27,7 @@ from .windows import Windows
 
 Answer = tuple[dict[str, Any], bytes]
 _NOT_DUMPABLE = 4
+_READ_SECONDS = 20.0
 # A GTK button that a key activates is shown pressed for 250 ms before it does anything.
 _PRESSED = 0.32
 _PRESSING = frozenset({"enter", "return", "space", " ", "alt"})
@@ -65,8 +66,9 @@ class Session:
 
     def settle(self, ask: dict[str, Any], _: bytes) -> Answer:
         """Wait until the screen is still."""
-        still = self.screen.settle(ask["longest"], ask.get("least", STILL))
-        self.keyboard.read()
+        still, read = self.screen.settle(ask["longest"], ask.get("least", STILL))
+        if read:
+            self.keyboard.read()
         return {"still": still}, b""
 
     def window(self, ask: dict[str, Any], _: bytes) -> Answer:
@@ -80,7 +82,7 @@ class Session:
         return {"windows": self.windows.told(), "pointer": self.pointer.place()}, b""
 
     def _drained(self) -> None:
-        if not self.screen.read():
+        if not self.screen.read(_READ_SECONDS):
             # It does not say; give it time, then look whether it still paints.
             time.sleep(0.15)
             self.screen.settle()

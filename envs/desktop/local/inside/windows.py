@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import select
 import time
+from collections.abc import Callable
 from typing import Any
 
 from Xlib import X
 from Xlib.display import Display
-from Xlib.error import BadWindow, XError
+from Xlib.error import XError
 from Xlib.protocol.event import ClientMessage
 
 
@@ -21,6 +22,8 @@ class Windows:
         self._root = display.screen().root
         self._root.change_attributes(event_mask=X.SubstructureNotifyMask)
         self._count = itertools.count(1)
+        self._own = self._root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)
+        self._own.change_attributes(event_mask=X.PropertyChangeMask)
         display.set_error_handler(lambda *_: None)  # windows may go at any moment
 
     def told(self) -> list[dict[str, Any]]:
@@ -70,37 +73,65 @@ class Windows:
         """Ask a window to close, as its close button does."""
         self._ask(number, "_NET_CLOSE_WINDOW", [X.CurrentTime, 2, 0, 0, 0])
 
-    def ping(self, seconds: float) -> float | None:
-        """Return after the active window has handled its events; None when it does not say.
+    def caught_up(self, seconds: float) -> float | None:
+        """Wait until all events until now were handled; return the seconds that it took.
 
-        A program answers _NET_WM_PING in the order of its events, so an answer means that all
-        earlier keys and clicks were read. Returns the seconds that it took.
+        First the window manager: it holds a click back until it has seen it. Then the active
+        window, and the manager again, which shows the windows that the click opened. None: it was
+        not done in time, or the active window cannot tell.
         """
+        start = time.monotonic()
+        deadline = start + seconds
+        done = self._manager(deadline) and self._program(deadline) and self._manager(deadline)
+        return time.monotonic() - start if done else None
+
+    def _manager(self, deadline: float) -> bool:
+        # It answers this question, in the order of its events, with a property of our window.
+        frame = self._atom("_NET_FRAME_EXTENTS")
+        self._own.delete_property(frame)
+        self._ask(self._own.id, "_NET_REQUEST_FRAME_EXTENTS", [0, 0, 0, 0, 0])
+        return self._await(
+            deadline,
+            lambda event: (
+                event.type & 0x7F == X.PropertyNotify
+                and event.window == self._own
+                and event.atom == frame
+                and event.state == X.PropertyNewValue
+            ),
+        )
+
+    def _program(self, deadline: float) -> bool:
+        # A program answers _NET_WM_PING in the order of its events.
         number = self.active()
         if not number:
-            return None
+            return True
         window = self._display.create_resource_object("window", number)
         ping = self._atom("_NET_WM_PING")
         try:
             if ping not in (window.get_wm_protocols() or ()):
-                return None
-        except (BadWindow, XError):
-            return None
+                return False
+        except XError:
+            return True  # it has just gone
         ticket = next(self._count)
-        start = time.monotonic()
         self._send(window, window, "WM_PROTOCOLS", [ping, ticket, number, 0, 0], 0)
-        while (left := start + seconds - time.monotonic()) > 0:
-            # The answer is a message to the root window, of which we are told.
+        return self._await(
+            deadline,
+            lambda event: (
+                event.type & 0x7F == X.ClientMessage
+                and event.window == self._root
+                and list(event.data[1][:2]) == [ping, ticket]
+            ),
+        )
+
+    def _await(self, deadline: float, wanted: Callable[[Any], bool]) -> bool:
+        while True:
             while self._display.pending_events():
-                event = self._display.next_event()
-                if (
-                    event.type & 0x7F == X.ClientMessage
-                    and event.window == self._root
-                    and list(event.data[1][:2]) == [ping, ticket]
-                ):
-                    return time.monotonic() - start
+                if wanted(self._display.next_event()):
+                    return True
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
             select.select([self._display], [], [], left)
-        return seconds
 
     def _ask(self, number: int, name: str, values: list[int]) -> None:
         window = self._display.create_resource_object("window", number)
