@@ -218,11 +218,9 @@ class Attempt:
         self._tell("output", told)
         for figure in output.figures:
             self._tell("figure", {"png": figure.png, "summary": figure.summary})
-        images = self._settings.images
-        summaries = [] if images else [f"[figure: {f.summary}]" for f in output.figures]
-        text = "\n".join([output.text.rstrip("\n"), *summaries]).strip() or "(it printed nothing)"
+        text = output.text.strip() or "(it printed nothing)"
         error = "" if output.status == "ok" else output.error or output.status
-        pngs = tuple(figure.png for figure in output.figures) if images else ()
+        pngs = tuple(figure.png for figure in output.figures) if self._settings.images else ()
         return Done(thought, code, text, error, pngs)
 
     def _wants(self, cells: Sequence[Done]) -> str:

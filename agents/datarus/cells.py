@@ -17,7 +17,7 @@ class Done:
     """A cell that was run, as the model reads it.
 
     Attributes:
-        output: what it printed, with the summaries of its figures; not escaped.
+        output: what the notebook says of it; not escaped.
         error: short; empty when it ran.
         pngs: its figures.
     """
