@@ -1,0 +1,1 @@
+"""ReSocratic: optimisation problems made backwards, from verified models to questions."""

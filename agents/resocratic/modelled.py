@@ -1,0 +1,15 @@
+"""Programs that the model writes itself, in place of those from formal lines."""
+
+from __future__ import annotations
+
+import tracegraph as tg
+from tracegraph.agents.resocratic.calls import Calls
+from tracegraph.agents.resocratic.demonstration import Demonstration
+from tracegraph.agents.resocratic.resolving import program_of
+
+
+@tg.bundle
+async def model_program(prompt: str, calls: Calls, demonstration: Demonstration) -> str:
+    """Ask for the program of a demonstration."""
+    answer: str = await calls.ask("program", prompt, str(demonstration), max_tokens=900)
+    return program_of(answer)
