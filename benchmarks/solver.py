@@ -38,10 +38,10 @@ def linear(form: Form) -> str:
         for n, column in enumerate(form.columns)
     ]
     for row in form.rows:
-        terms = " + ".join(f"{value!r} * x{n}" for n, value in row.linear.items())
+        terms = " + ".join(f"{value!r} * x{n}" for n, value in row.linear.items()) or "0 * x0"
         side = f"<= {row.upper!r}" if row.lower is None else f">= {row.lower!r}"
         lines.append(f"model.addCons({terms} {side})")
-    terms = " + ".join(f"{value!r} * x{n}" for n, value in form.linear.items())
+    terms = " + ".join(f"{value!r} * x{n}" for n, value in form.linear.items()) or "0 * x0"
     lines.append(f"model.setObjective({terms}, '{form.sense}')")
     return _HEAD + "\n".join(lines) + "\n" + _TAIL
 

@@ -39,7 +39,8 @@ def form_of(told: dict[str, Any]) -> Form:
     if objective["direction"].lower().startswith(_LOWEST):
         sense = "minimize"
     if objective["type"] == "objvar":
-        costs = {index[name]: 1.0 for name in objective["vars"]}
+        # Where none is named, "the total number" is of all.
+        costs = {index[name]: 1.0 for name in objective["vars"] or names}
     else:
         costs = _terms(objective["terms"], index)
     columns = tuple(Column(0.0, None) for _ in names)

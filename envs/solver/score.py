@@ -8,6 +8,7 @@ from dataclasses import replace
 from tracegraph.envs.protocol import Score
 from tracegraph.envs.solver.answer import to_number
 from tracegraph.envs.solver.certify import resolve
+from tracegraph.envs.solver.nl4opt import whole
 from tracegraph.envs.solver.pool import SolverPool
 from tracegraph.envs.solver.profiles import Profile, profile_of
 from tracegraph.envs.solver.run import SolverRun
@@ -109,3 +110,17 @@ async def readings(run: SolverRun, pool: SolverPool) -> dict[str, float]:
                 found[name] = float(told[solver]["objective"]) + offset
                 break
     return found
+
+
+async def labelled(task: SolverTask, pool: SolverPool) -> SolverTask:
+    """Return a task with the optimum, or the status, of its own model where it has no label.
+
+    The model is read with every variable whole; the profile ``nl4opt`` takes the other reading
+    of a program as well.
+    """
+    if task.label or task.form is None:
+        return task
+    told = (await resolve(None, whole(task.form), pool, ["scip"]))["scip"]
+    if told["status"] in _CLASSES:
+        return replace(task, label=told["status"])
+    return replace(task, label=float(told["objective"])) if "objective" in told else task

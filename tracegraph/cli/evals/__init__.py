@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from tracegraph.cli.evals import dabench, gui
+from tracegraph.cli.evals import dabench, gui, optibench
 
 app = typer.Typer(no_args_is_help=True, help="Measure an agent on a benchmark.")
 app.command()(dabench.dabench)
 app.command()(gui.gui)
+app.command()(optibench.optibench)
