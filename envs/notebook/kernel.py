@@ -107,16 +107,10 @@ class Kernel:
         ran = Ran()
         idle = asyncio.Event()
         try:
-            content = {
-                "code": code, "silent": silent, "store_history": not silent,
-                "user_expressions": {}, "allow_stdin": False, "stop_on_error": False,
-            }  # fmt: skip
-            message = self._client.session.msg("execute_request", content)
-            self._current = (message["header"]["msg_id"], Collector(ran), idle)
-            self._client.shell_channel.send(message)
+            self._send(code, ran, idle, silent=silent)
             ran.ended = await self._until(idle, seconds)
             if ran.ended == "timeout":
-                await self._stop(idle, ran)
+                await self._stop(idle)
             elif ran.ended == "died":
                 await asyncio.sleep(_SETTLE_SECONDS)
         except asyncio.CancelledError:
@@ -124,6 +118,8 @@ class Kernel:
             raise
         finally:
             self._current = None
+        if ran.ended == "timeout" and self._obeys:
+            await self._sweep()
         ran.seconds = time.perf_counter() - begin
         if ran.ended == "died":
             self._obeys = False
@@ -211,6 +207,15 @@ class Kernel:
         while block := await stream.read(1 << 14):
             self._said = (self._said + block)[-_SAID:]
 
+    def _send(self, code: str, ran: Ran, idle: asyncio.Event, *, silent: bool) -> None:
+        content = {
+            "code": code, "silent": silent, "store_history": not silent,
+            "user_expressions": {}, "allow_stdin": False, "stop_on_error": False,
+        }  # fmt: skip
+        message = self._client.session.msg("execute_request", content)
+        self._current = (message["header"]["msg_id"], Collector(ran), idle)
+        self._client.shell_channel.send(message)
+
     async def _until(self, idle: asyncio.Event, seconds: float) -> str:
         finished = asyncio.ensure_future(idle.wait())
         ended = asyncio.ensure_future(self._process.wait())
@@ -225,15 +230,27 @@ class Kernel:
             return "idle"
         return "died" if ended in done else "timeout"
 
-    async def _stop(self, idle: asyncio.Event, ran: Ran) -> None:
-        with contextlib.suppress(SandboxError):
-            await self._process.interrupt()
-        came = await self._until(idle, _INTERRUPT_SECONDS)
-        if came != "idle" or ran.threads:
-            self._obeys = False
-            with contextlib.suppress(SandboxError):
-                await self._process.kill()
+    async def _stop(self, idle: asyncio.Event) -> None:
+        with contextlib.suppress(SandboxError, TimeoutError):
+            await asyncio.wait_for(self._process.interrupt(), _INTERRUPT_SECONDS)
+        if await self._until(idle, _INTERRUPT_SECONDS) != "idle":
+            await self._kill()
             await asyncio.sleep(_SETTLE_SECONDS)
+
+    async def _sweep(self) -> None:
+        """Kill what an interrupted cell has left; when that is not possible, the kernel."""
+        code = "__import__('inside.sweep', fromlist=['sweep']).sweep()"
+        ran = Ran()
+        idle = asyncio.Event()
+        self._send(code, ran, idle, silent=True)
+        if await self._until(idle, _INTERRUPT_SECONDS) != "idle" or ran.error:
+            await self._kill()
+        self._current = None
+
+    async def _kill(self) -> None:
+        self._obeys = False
+        with contextlib.suppress(SandboxError):
+            await self._process.kill()
 
     async def _why(self) -> str:
         result = await self._process.wait()

@@ -19,7 +19,6 @@ class Ran:
         count: the number that the kernel gave the cell.
         error: ename and evalue; empty when all went well.
         notes: what a reader should be told besides.
-        threads: threads of the cell that still run.
     """
 
     ended: str = "died"
@@ -28,7 +27,6 @@ class Ran:
     error: str = ""
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
-    threads: int = 0
 
 
 class Collector:
@@ -70,10 +68,6 @@ class Collector:
         self._ran.outputs.append(made)
 
     def _report(self, content: dict[str, Any]) -> None:
-        threads, killed = content.get("threads"), content.get("killed")
-        self._ran.threads = threads if isinstance(threads, int) else 0
-        if isinstance(killed, int) and killed:
-            self._ran.notes.append(f"{killed} processes that the cell had started were killed")
         messages = content.get("messages")
         if isinstance(messages, list):
             self._ran.notes += [str(message)[:300] for message in messages[:5]]

@@ -11,7 +11,6 @@ from tracegraph.envs.notebook.outputs import Ran
 from tracegraph.envs.notebook.task import Figure
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\n])")
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -60,7 +59,13 @@ def describe(ran: Ran, note: str, most: int) -> str:
 
 def plain(text: str) -> str:
     """Return text without colours, and without what a progress bar has overwritten."""
-    return _OVERWRITTEN.sub("", _ESCAPES.sub("", text)).replace("\r", "")
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    if "\x1b" in text:
+        text = _ESCAPES.sub("", text)
+    if "\r" in text:
+        text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return text
 
 
 def cut(text: str, most: int) -> str:

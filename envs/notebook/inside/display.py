@@ -18,7 +18,6 @@ class Gate:
     def reset(self) -> None:
         """Start over for a new cell."""
         self._shown = 0
-        self.left_out = 0
         self.messages: list[str] = []
 
     def admit(self) -> bool:
@@ -26,7 +25,6 @@ class Gate:
         self._shown += 1
         if self._shown <= MOST_OUTPUTS:
             return True
-        self.left_out += 1
         if self._shown == MOST_OUTPUTS + 1:
             self.messages.append("")
         self.messages[-1] = f"{self._shown - MOST_OUTPUTS:,} further displays were left out"
@@ -45,7 +43,6 @@ class Gate:
                 self.messages.append(note)
             elif mime == "text/plain" and size > _TEXT:
                 kept[mime] = _cut(value)
-                self.left_out += size - _TEXT
             elif mime in ("text/plain", "image/png") or size <= _HTML:
                 kept[mime] = value
         if "text/plain" not in kept and "image/png" not in kept:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import traceback
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -14,11 +15,12 @@ _MESSAGE = 2000
 _FRAMES = 6
 
 
-def install(shell: Any) -> None:
-    """Make a shell send short tracebacks."""
+def install(shell: Any, restore: Callable[[], None]) -> None:
+    """Make a shell send short tracebacks; ``restore`` puts the streams back first."""
     send = shell._showtraceback
 
     def short(etype: type[BaseException], value: Any, _lines: list[str]) -> None:
+        restore()
         error = value if isinstance(value, BaseException) else None
         message = _message(error) if error is not None else str(value)[:_MESSAGE]
         send(etype, message, describe(shell, etype, error, message))

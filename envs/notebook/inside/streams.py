@@ -30,7 +30,9 @@ class BoundedStream(OutStream):
         self._kept = self._left_out = 0
         self._running = False
         self._guard = threading.RLock()
-        self._mark = b""
+        # Written to the descriptor, to see when all that was written before has arrived.
+        self._mark = b"\0" + os.urandom(16).hex().encode() + b"\0"
+        self._marked = 0
         self._drained = threading.Event()
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
 
@@ -61,16 +63,14 @@ class BoundedStream(OutStream):
             if late:
                 super().write(f"[printed between cells]\n{late}\n[end]\n")  # type: ignore[no-untyped-call]
 
-    def finish(self) -> int:
-        """Show the end of what was held back; return how many characters were left out."""
+    def finish(self) -> None:
+        """Show the end of what was held back."""
         self._drain()
         with self._guard:
-            left_out = self._left_out
             held = self._taken()
             self._running = False
             if held:
                 super().write(held)  # type: ignore[no-untyped-call]
-        return left_out
 
     def _keep(self, text: str) -> None:
         if len(text) > TAIL:
@@ -96,11 +96,10 @@ class BoundedStream(OutStream):
         if not self._should_watch:
             return
         self._drained.clear()
-        self._mark = b"\0" + os.urandom(16).hex().encode() + b"\0"
+        self._marked += 1
         with contextlib.suppress(OSError):
             if os.write(self._original_stdstream_fd, self._mark) == len(self._mark):
                 self._drained.wait(_DRAIN_SECONDS)
-        self._mark = b""
 
     def _watch_pipe_fd(self) -> None:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -110,15 +109,15 @@ class BoundedStream(OutStream):
             block = os.read(self._fid, _BLOCK)
             if not block:
                 return
-            block, mark = rest + block, self._mark
-            rest = b""
-            if mark and mark in block:
-                before, _, block = block.partition(mark)
-                self._pass(decoder.decode(before))
+            *parts, block = (rest + block).split(self._mark)
+            for part in parts:
+                self._pass(decoder.decode(part))
+                self._marked -= 1
+            if parts and self._marked <= 0:
                 self._drained.set()
-            elif mark:
-                cut = next((n for n in range(len(mark), 0, -1) if block.endswith(mark[:n])), 0)
-                block, rest = block[: len(block) - cut], block[len(block) - cut :]
+            sizes = range(len(self._mark) - 1, 0, -1)
+            cut = next((n for n in sizes if block.endswith(self._mark[:n])), 0)
+            block, rest = block[: len(block) - cut], block[len(block) - cut :]
             self._pass(decoder.decode(block))
 
     def _pass(self, text: str) -> None:
