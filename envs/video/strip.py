@@ -57,7 +57,7 @@ class Strip:
 def write_strip(path: Path, strip: Strip) -> None:
     """Write the page."""
     facts = [("Question", strip.question), ("Answer", strip.answer or "none"), *strip.facts]
-    listed = tag("dl", *(tag("dt", name) + tag("dd", text) for name, text in map(_fact, facts)))
+    listed = tag("dl", *(join([tag("dt", name), tag("dd", text)]) for name, text in facts))
     body = join(
         [
             tag("h1", strip.title),
@@ -77,10 +77,6 @@ def write_strip(path: Path, strip: Strip) -> None:
     )
     page = "<!doctype html>" + tag("html", head, tag("body", body), lang="en")
     path.write_text(page, encoding="utf-8")
-
-
-def _fact(fact: tuple[str, str]) -> tuple[str, Markup]:
-    return fact[0], join([fact[1]])
 
 
 def _legend(strip: Strip) -> str:
