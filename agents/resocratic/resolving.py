@@ -1,37 +1,31 @@
-"""Blind solutions by a model: it reads the question, writes a program, and the solver runs it."""
+"""Blind solutions by a model: it reads the question alone, and the solver runs its program."""
 
 from __future__ import annotations
 
-import re
-
-from tracegraph.agents.episode import Turn
 from tracegraph.agents.resocratic.blind import Blind, Solved
-from tracegraph.envs.solver import SolverPool
+from tracegraph.agents.resocratic.solve import Modeller
+from tracegraph.envs.solver import SolverPool, SolverTask
 from tracegraph.models import LLM
-from tracegraph.prompts import load
 
-_FENCE = re.compile(r"```(?:python)?\n(.*?)(?:```|$)", re.DOTALL)
 _TEMPERATURE = 0.5  # several solutions of a question should be several
 
 
-def model_blind(llm: LLM, pool: SolverPool) -> Blind:
-    """Return a blind solver that asks a model once."""
-    # No parameter: a prompt that raises the yield by solving better would hide bad questions.
-    prompt = load("resocratic/blind").body
+def model_blind(llm: LLM, pool: SolverPool, *, repairs: int = 1) -> Blind:
+    """Return a blind solver that asks a model.
+
+    Its prompts are no part of `Prompts`: to raise the yield by solving better would hide bad
+    questions.
+
+    Args:
+        llm: the model.
+        pool: where programs run.
+        repairs: how often a program that fails may be written again.
+    """
+    modeller = Modeller(llm, pool, repairs=repairs, temperature=_TEMPERATURE)
 
     async def solve(question: str, seed: int) -> Solved:
-        messages = [{"role": "system", "content": prompt}, {"role": "user", "content": question}]
-        done = await llm.complete(
-            messages, temperature=_TEMPERATURE, seed=seed, max_tokens=700, parent="resolve"
-        )
-        code = program_of(done.text)
-        run = await pool.run(code)
-        return Solved(run.status, run.objective, code, llm.model, [Turn.of(messages, done)])
+        done = await modeller.run(SolverTask("blind", question), seed=seed)
+        found, best = done.extra, done.extra["objective"]
+        return Solved(found["status"], best, found["code"], llm.model, done.turns)
 
     return solve
-
-
-def program_of(text: str) -> str:
-    """Return the program of an answer, without the fence around it."""
-    found = _FENCE.search(text)
-    return (found[1] if found else text).strip() + "\n"
