@@ -66,6 +66,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     if path.suffix == ".csv":
         yield from csv.DictReader(text.splitlines())
         return
+    told: Any
     try:
         if path.suffix == ".jsonl":
             told = [json.loads(line) for line in text.splitlines() if line.strip()]

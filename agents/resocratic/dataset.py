@@ -26,7 +26,7 @@ def write_dataset(folder: Path, finished: Finished, card: str) -> list[Path]:
     """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
-    written = []
+    written: list[Path] = []
     for split in SPLITS:
         rows = [row for row in finished.rows if row["split"] == split]
         files = (data / f"{split}.jsonl", data / f"{split}.parquet")

@@ -117,7 +117,7 @@ def numbers(text: str) -> list[float]:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
     }
     return [
-        float(node.value)
+        _value(node, {})
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and id(node) not in powers
     ]
@@ -184,8 +184,8 @@ def _check(tree: ast.AST, text: str) -> None:
             case ast.UnaryOp() if isinstance(node.op, ast.USub | ast.UAdd):
                 pass
             case ast.Constant(value=bool()):
-                raise FormalError(f"{text!r}: {node.value} is no number")
-            case ast.Constant(value=int() | float()) if abs(node.value) < 1e15:
+                raise FormalError(f"{text!r}: {ast.unparse(node)} is no number")
+            case ast.Constant(value=int() | float() as value) if abs(value) < 1e15:
                 pass
             case ast.Name():
                 pass

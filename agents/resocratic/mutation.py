@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tracegraph.agents.resocratic import wording
-from tracegraph.agents.resocratic.demonstration import Demonstration, Section
+from tracegraph.agents.resocratic.demonstration import Demonstration, Kind, Section, Variable
 from tracegraph.agents.resocratic.formal import FormalError
 from tracegraph.agents.resocratic.stated import plain
 
@@ -115,7 +115,7 @@ def _integrality(
     if kinds not in ({"integer"}, {"continuous"}):
         return None
     to_whole = kinds == {"continuous"}
-    new = "integer" if to_whole else "continuous"
+    new: Kind = "integer" if to_whole else "continuous"
     said = wording.whole_words([replace(v, kind=new) for v in old.variables], "")
     # What the story said about it goes: the sentence that follows says the opposite.
     story = _WHOLENESS.sub("", old.story).strip()
@@ -170,9 +170,8 @@ def _formulas(demonstration: Demonstration) -> str:
     return "\n".join(line for each in sections for line in each.lines)
 
 
-def _range(variable: object) -> str:
-    lower, upper = getattr(variable, "lower", None), getattr(variable, "upper", None)
-    return " ".join(plain(end) for end in (lower, upper) if end is not None)
+def _range(variable: Variable) -> str:
+    return " ".join(plain(end) for end in (variable.lower, variable.upper) if end is not None)
 
 
 def _rounded(value: float) -> float:

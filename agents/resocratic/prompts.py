@@ -10,7 +10,10 @@ from tracegraph.prompts import load
 
 def _prompt(name: str, description: str) -> tg.Parameter[str]:
     body = load(f"resocratic/{name}").body
-    return tg.node(body, trainable=True, name=f"{name}_prompt", description=description)
+    made: tg.Parameter[str] = tg.node(
+        body, trainable=True, name=f"{name}_prompt", description=description
+    )
+    return made
 
 
 @dataclass(frozen=True, slots=True)

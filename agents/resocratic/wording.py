@@ -89,15 +89,15 @@ def table(demonstration: Demonstration) -> tuple[str, list[str]] | None:
         row = _row(demonstration, section)
         if row is None:
             return None
-        weights, relation, limit = row
-        columns.append((section.quantity, weights))
+        amounts, relation, limit = row
+        columns.append((section.quantity, amounts))
         said.append(f"{_capital(section.quantity)}: in total {_LIMITS[relation]} {plain(limit)}.")
     if len({name for name, _ in columns}) < len(columns):
         return None
     lines = ["| for each unit of | " + " | ".join(name for name, _ in columns) + " |"]
     lines.append("|---" * (len(columns) + 1) + "|")
     for each in demonstration.variables:
-        values = [plain(weights.get(each.symbol, 0.0)) for _, weights in columns]
+        values = [plain(column.get(each.symbol, 0.0)) for _, column in columns]
         lines.append(f"| {each.meaning} | " + " | ".join(values) + " |")
     end = "large" if goal.sense == "maximize" else "small"
     said.append(f"The total {demonstration.objective.quantity} should be as {end} as possible.")
