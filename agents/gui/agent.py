@@ -169,6 +169,7 @@ class _Attempt:
             )
             moment = Moment(frame, decision)
             turn = decision.turn or Turn()
+            self._episode.cost += decision.cost
             self._episode.turns.append(turn)
             turn.action = [to_record(action) for action in decision.actions]
             self._tell("step", await self._shown(frame, decision))

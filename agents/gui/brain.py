@@ -22,6 +22,7 @@ class Decision:
         problem: why the answer cannot be read.
         turn: the record of the call of the model; None where none was called.
         answer: what the model answered, as it came out of its recorded call.
+        cost: of the call, in dollars.
     """
 
     thought: str = ""
@@ -30,6 +31,7 @@ class Decision:
     problem: str = ""
     turn: Turn | None = None
     answer: Any = None
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)

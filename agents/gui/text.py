@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import tracegraph as tg
@@ -82,11 +83,12 @@ class TextBrain:
             from tracegraph.models import image
 
             content = [{"type": "text", "text": message}, image(marked(frame.png, items))]
-        kept: list[Turn] = []
+        kept: list[tuple[Turn, float]] = []
         answer = await self.choose(
             self.texts.text, message, hint, Shown(content), len(items), seed, kept
         )
-        return read(answer, items, kept[0])
+        turn, cost = kept[0]
+        return replace(read(answer, items), turn=turn, cost=cost)
 
     @tg.bundle
     def look(self, template: str, instruction: str, done: str, screen: str) -> str:
@@ -107,7 +109,7 @@ class TextBrain:
         shown: Shown,
         count: int,
         seed: int,
-        kept: list[Turn],
+        kept: list[tuple[Turn, float]],
     ) -> dict[str, Any]:
         """The model chooses the next step."""
         from tracegraph.models import SchemaError
@@ -128,13 +130,13 @@ class TextBrain:
                 asked, schema=_schema(count), logprobs=self.logprobs, parent="gui", **options
             )
         except SchemaError as error:
-            kept.append(Turn(messages=recorded, answer=error.raw))
+            kept.append((Turn(messages=recorded, answer=error.raw), 0.0))
             return {"problem": error.problem}
-        kept.append(Turn.of(recorded, completion))
+        kept.append((Turn.of(recorded, completion), completion.cost))
         return dict(completion.parsed)
 
 
-def read(answer: dict[str, Any], items: Sequence[Item], turn: Turn | None) -> Decision:
+def read(answer: dict[str, Any], items: Sequence[Item]) -> Decision:
     """Return what an answer means on a screen with these elements."""
     thought = str(answer.get("thought", ""))
     try:
@@ -142,8 +144,8 @@ def read(answer: dict[str, Any], items: Sequence[Item], turn: Turn | None) -> De
             raise FormatError(str(answer["problem"]))
         actions, said = _actions(answer, items)
     except FormatError as error:
-        return Decision(thought, problem=f"{error}.", turn=turn, answer=answer)
-    return Decision(thought, actions, said, turn=turn, answer=answer)
+        return Decision(thought, problem=f"{error}.", answer=answer)
+    return Decision(thought, actions, said, answer=answer)
 
 
 def _actions(answer: dict[str, Any], items: Sequence[Item]) -> tuple[tuple[a.Action, ...], str]:

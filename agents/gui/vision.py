@@ -64,15 +64,16 @@ class UiTars:
         """Return the next step; an answer that cannot be read has a problem in it."""
         space = _SPACES[self.counts](frame.width, frame.height)
         opening = self.open(self.texts.uitars, instruction)
-        kept: list[Turn] = []
+        kept: list[tuple[Turn, float]] = []
         shown = Shown(conversation(opening, frame, past, self.images))
         answer = await self.answer(opening, shown, not past, seed, kept)
+        turn, cost = kept[0]
         try:
             reply = uitars.parse(answer, space)
         except FormatError as error:
-            return Decision(problem=str(error), turn=kept[0], answer=answer)
+            return Decision(problem=str(error), turn=turn, answer=answer, cost=cost)
         said = "; ".join(str(action) for action in reply.actions)
-        return Decision(reply.thought, reply.actions, said, turn=kept[0], answer=answer)
+        return Decision(reply.thought, reply.actions, said, turn=turn, answer=answer, cost=cost)
 
     @tg.bundle
     def open(self, template: str, instruction: str) -> str:
@@ -81,7 +82,7 @@ class UiTars:
 
     @tg.bundle
     async def answer(
-        self, opening: str, shown: Shown, first: bool, seed: int, kept: list[Turn]
+        self, opening: str, shown: Shown, first: bool, seed: int, kept: list[tuple[Turn, float]]
     ) -> str:
         """The model answers with the next action."""
         options: dict[str, Any] = {"temperature": self.temperature, "max_tokens": 1024}
@@ -91,7 +92,7 @@ class UiTars:
             shown.content, logprobs=self.logprobs, parent="gui", **options
         )
         told = [{"role": "user", "content": opening}] if first else []
-        kept.append(Turn.of(told, completion))
+        kept.append((Turn.of(told, completion), completion.cost))
         return completion.text
 
 

@@ -45,9 +45,12 @@ def page(title: str, body: str) -> str:
     )
 
 
-def browse(path: str) -> Json:
-    """Return the step that opens a page in the browser."""
-    return step("launch", command=[*CHROMIUM, f"file://{path}"])
+def browse(path: str, title: str) -> list[Json]:
+    """Return the steps that open a page in the browser and wait until it is there."""
+    return [
+        step("launch", command=[*CHROMIUM, f"file://{path}"]),
+        step("activate_window", window_name=title),
+    ]
 
 
 def order_form(rng: Random) -> Draft:
@@ -59,8 +62,11 @@ def order_form(rng: Random) -> Draft:
         for name, more in (("Name", " autofocus"), ("City", ""))
     )
     path = f"{_FOLDER}/form.html"
-    config = [files({path: _FORM.format(title="Order", fields=fields, file=file)}), browse(path)]
-    oracle = [write(f"{person}\t{place}"), *keys("enter"), pause(2)]
+    config = [
+        files({path: _FORM.format(title="Order", fields=fields, file=file)}),
+        *browse(path, "Order"),
+    ]
+    oracle = [pause(), write(f"{person}\t{place}"), *keys("enter"), pause(2)]
     return Draft(
         f"Fill in the form in the browser: name {person}, city {place}; then press its button "
         "Save.",
@@ -85,9 +91,13 @@ def long_form(rng: Random) -> Draft:
         '<p><label><input type="checkbox" name="express" value="yes"> Express</label></p>'
     )
     path = f"{_FOLDER}/order.html"
-    config = [files({path: _FORM.format(title="Order", fields=fields, file=file)}), browse(path)]
+    config = [
+        files({path: _FORM.format(title="Order", fields=fields, file=file)}),
+        *browse(path, "Order"),
+    ]
     oracle = [
-        write(f"{person}\t{thing}\t{amount}\t{size[0]}\t "), *keys("tab", "enter"), pause(2),
+        pause(), write(f"{person}\t{thing}\t{amount}\t{size[0]}\t "), *keys("tab", "enter"),
+        pause(2),
     ]  # fmt: skip
     lines = [f"name={person}", f"thing={thing}", f"amount={amount}", f"size={size}",
              "express=yes"]  # fmt: skip
@@ -112,10 +122,13 @@ def bookmark(rng: Random) -> Draft:
         "expected": {"type": "rule", "rules": {"expect": [f'"url": "file://{path}"']}},
         "postconfig": [step("sleep", seconds=2)],
     }
-    config = [files({path: page(f"The {topic}", f"<p>{words.SENTENCES[0]}</p>")}), browse(path)]
+    config = [
+        files({path: page(f"The {topic}", f"<p>{words.SENTENCES[0]}</p>")}),
+        *browse(path, f"The {topic}"),
+    ]
     return Draft(
         "Bookmark the page that the browser shows.", check, config,
-        [*keys("ctrl+d"), pause(), *keys("enter"), pause(4)], APPS,
+        [pause(), *keys("ctrl+d"), pause(), *keys("enter"), pause(4)], APPS,
     )  # fmt: skip
 
 
@@ -138,14 +151,15 @@ def follow(rng: Random) -> Draft:
     )
     tabs = ["tab"] * (listed.index(first) + 1)
     oracle = [
-        *keys(*tabs, "enter"), pause(2), *keys("tab", "enter"), pause(2), *keys("tab", "enter"),
-        pause(2),
+        pause(), *keys(*tabs, "enter"), pause(2), *keys("tab", "enter"), pause(2),
+        *keys("tab", "enter"), pause(2),
     ]  # fmt: skip
     return Draft(
         f"In the browser, follow the link {first}, there the link {second}, and download the "
         "table behind the link Table.",
         text_file(f"{HOME}/Downloads/{file}", [text.strip()]),
-        [files(pages), browse(f"{_FOLDER}/index.html")], oracle, APPS, level="medium", steps=20,
+        [files(pages), *browse(f"{_FOLDER}/index.html", "Places")], oracle, APPS,
+        level="medium", steps=20,
     )  # fmt: skip
 
 

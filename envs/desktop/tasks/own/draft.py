@@ -92,8 +92,8 @@ def save_as(path: str) -> list[Json]:
 
 
 def save_in_office() -> list[Json]:
-    """Return steps that save a document of LibreOffice and keep its format."""
-    return [*keys("ctrl+s"), pause(1.5), *keys("enter"), pause(1.5)]
+    """Return steps that save a document of LibreOffice and keep its format, asked or not."""
+    return [*keys("ctrl+s"), pause(2), *keys("enter"), pause(2)]
 
 
 def cells(place: str, rows: Sequence[Sequence[Any]]) -> list[Json]:
@@ -130,6 +130,7 @@ def all_of(*evaluators: Json) -> Json:
         "result": [one["result"] for one in evaluators],
         "expected": [one.get("expected") for one in evaluators],
         "options": [one.get("options") for one in evaluators],
+        "postconfig": [step for one in evaluators for step in one.get("postconfig", [])],
         "conj": "and",
     }
 
@@ -157,6 +158,7 @@ def same_table(path: str, rows: Sequence[Sequence[Any]], title: str = "Sheet1") 
         "func": "compare_table",
         "result": {"type": "vm_file", "path": path},
         "expected": {"type": "cloud_file", "path": data_url(workbook(rows, title))},
+        "postconfig": [pause(2)],  # saving takes a while
         "options": {"rules": [{"type": "sheet_data", "sheet_idx0": "RI0", "sheet_idx1": "EI0"}]},
     }
 
@@ -181,6 +183,7 @@ def same_document(path: str, paragraphs: Sequence[str]) -> Json:
         "func": "compare_docx_files",
         "result": {"type": "vm_file", "path": path},
         "expected": {"type": "cloud_file", "path": data_url(document(paragraphs))},
+        "postconfig": [pause(2)],
     }
 
 

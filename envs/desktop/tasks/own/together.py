@@ -67,7 +67,7 @@ def find_on_page(rng: Random) -> Draft:
         f"The browser shows a table of people. Write the room number of {asked[0]}, alone, into "
         f"{_ANSWER}, which is open in the editor, and save it.",
         text_file(_ANSWER, [str(asked[2])]),
-        [files({path: page("People", body)}), browse(path), *_EDITOR],
+        [files({path: page("People", body)}), *browse(path, "People"), *_EDITOR],
         retype(f"{asked[2]}\n"), ("chromium", "mousepad"), level="medium", steps=20,
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ def page_to_sheet(rng: Random) -> Draft:
         same_table(target, [heads, *rows]),
         [
             files({source: page("Stock", body), target: workbook([heads])}),
-            browse(source), step("open", path=target),
+            *browse(source, "Stock"), step("open", path=target),
         ],
         [*cells("A2", rows), *save_in_office()], ("chromium", "libreoffice_calc"),
         level="long", steps=40,

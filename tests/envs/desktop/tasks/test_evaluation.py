@@ -1,0 +1,164 @@
+"""Scores: every evaluator right and wrong, joins, what the agent spoiled, what is unsupported."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tracegraph.envs.desktop import actions as a
+from tracegraph.envs.desktop.fake import FakeDesktop
+from tracegraph.envs.desktop.protocol import ExecResult
+from tracegraph.envs.desktop.tasks import evaluate, load_tasks, parse_task, unsupported
+from tracegraph.envs.desktop.tasks.assets import data_url
+from tracegraph.envs.desktop.tasks.own.draft import document, workbook
+from tracegraph.envs.protocol import EvalError, Score
+
+SIZE = (64, 48)
+ROWS = [["Thing", "Amount"], ["pens", 3], ["maps", 4.5]]
+
+
+async def scored(
+    evaluator: dict[str, Any], held: dict[str, bytes], last: a.Action | None = None,
+    programs: Any = None,
+) -> Score:  # fmt: skip
+    """Return the score of a desktop that holds these files."""
+    desktop = FakeDesktop(files=held, programs=programs)
+    await desktop.start()
+    task = parse_task({"id": "t", "instruction": "do", "evaluator": evaluator})
+    assert unsupported(task) == []
+    return await evaluate(task, desktop, last or a.Done(), size=SIZE)
+
+
+def file_check(func: str, expected: Any = None, options: Any = None) -> dict[str, Any]:
+    """Return the evaluator of the file /f."""
+    made: dict[str, Any] = {"func": func, "result": {"type": "vm_file", "path": "/f"}}
+    if isinstance(expected, bytes):
+        made["expected"] = {"type": "cloud_file", "path": data_url(expected)}
+    elif expected is not None:
+        made["expected"] = {"type": "rule", "rules": expected}
+    return made | ({"options": options} if options else {})
+
+
+def other_rows() -> bytes:
+    """Return the workbook with one number changed."""
+    return workbook([*ROWS[:2], ["maps", 5]])
+
+
+def centered() -> bytes:
+    """Return a document whose first line is centered, with a page break."""
+    import docx
+
+    made = docx.Document()
+    made.add_paragraph("one").alignment = 1
+    made.add_page_break()
+    data = io.BytesIO()
+    made.save(data)
+    return data.getvalue()
+
+
+TABLE = {"rules": [{"type": "sheet_data", "sheet_idx0": "RI0", "sheet_idx1": "EI0"}]}
+CELL = {
+    "rules": [
+        {
+            "type": "check_cell", "sheet_idx": 0, "coordinate": "B2",
+            "props": {"value": {"method": "eq", "ref": 3}},
+        }
+    ]
+}  # fmt: skip
+JSON_RULE = {"expect": [{"key": ["a", 0, "b"], "method": "ge", "ref": 2}]}
+CHECKS = [
+    (file_check("exact_match", {"expected": "yes"}), b"yes", b"yes "),
+    (file_check("literal_match", b"Yes", {"ignore_case": True}), b"yes", b"no"),
+    (file_check("match_in_list", {"expected": ["a", "b"]}), b"b", b"c"),
+    (file_check("check_include_exclude", {"include": ["x"], "exclude": ["z"]}), b"xy", b"xz"),
+    (file_check("check_list", {"expect": [r"^a\d"], "unexpect": ["q"]}), b"a1\nb", b"a1\nq"),
+    (file_check("compare_text_file", b"a b\n", {"ignore_blanks": True}), b" a  b", b"ab"),
+    (file_check("compare_csv", b"a,b\n1,2\n"), b"a,b\n1,2\n", b"a,b\n1,3\n"),
+    (file_check("check_json_settings", {"expected": {"k": 1}}), b'{"k": 1}', b'{"k": 2}'),
+    (file_check("check_direct_json_object", {"expected": {"k": [1, 2]}}), b'{"k": 2}', b"{}"),
+    (file_check("check_json", JSON_RULE), b'{"a": [{"b": 2}]}', b'{"a": [{"b": 1}]}'),
+    (file_check("compare_table", workbook(ROWS), TABLE), workbook(ROWS), other_rows()),
+    (file_check("compare_table", None, CELL), workbook(ROWS), workbook([["x"], ["y", 4]])),
+    (file_check("compare_docx_files", document(["a b"])), document(["a  b", ""]), document(["a"])),
+    (file_check("is_first_line_centered"), centered(), document(["one"])),
+    (file_check("contains_page_break"), centered(), document(["one"])),
+]
+
+
+@pytest.mark.parametrize(("evaluator", "right", "wrong"), CHECKS)
+async def test_evaluators_tell_right_from_wrong(
+    evaluator: dict[str, Any], right: bytes, wrong: bytes
+) -> None:
+    assert (await scored(evaluator, {"/f": right})).value == 1
+    score = await scored(evaluator, {"/f": wrong})
+    assert score.value == 0
+    assert score.feedback
+    assert (await scored(evaluator, {})).value == 0
+    if evaluator["func"] not in ("exact_match", "literal_match", "match_in_list"):
+        assert (await scored(evaluator, {"/f": b"\xff\x00 broken"})).value == 0
+
+
+async def test_likeness_is_a_part_of_one() -> None:
+    score = await scored(file_check("diff_text_file", b"a\nb\n"), {"/f": b"a\nc\n"})
+    assert 0 < score.value < 1
+
+
+@pytest.mark.parametrize(("conj", "value"), [("and", 0.0), ("or", 1.0)])
+async def test_several_functions_are_joined(conj: str, value: float) -> None:
+    one, two = (file_check("exact_match", {"expected": text}) for text in ("yes", "no"))
+    joined = {key: [one[key], two[key]] for key in one} | {"conj": conj}
+    assert (await scored(joined, {"/f": b"yes"})).value == value
+
+
+async def test_saying_that_it_cannot_be_done() -> None:
+    assert (await scored({"func": "infeasible"}, {}, a.Fail())).value == 1
+    assert (await scored({"func": "infeasible"}, {}, a.Done())).value == 0
+    feasible = file_check("exact_match", {"expected": "yes"})
+    assert (await scored(feasible, {"/f": b"yes"}, a.Fail())).value == 0
+
+
+async def test_what_programs_print_is_read_inside() -> None:
+    asked: list[Sequence[str]] = []
+
+    def programs(argv: Sequence[str]) -> ExecResult:
+        asked.append(argv)
+        return ExecResult(0, "3\n")
+
+    evaluator = {
+        "func": "exact_match",
+        "result": {"type": "vm_command_line", "command": "wc -l < x"},
+        "expected": {"type": "rule", "rules": {"expected": "3\n"}},
+    }
+    assert (await scored(evaluator, {}, programs=programs)).value == 1
+    assert asked == [["sh", "-c", "wc -l < x"]]
+
+
+async def test_a_fault_of_the_task_is_no_score() -> None:
+    with pytest.raises(EvalError):
+        await scored(file_check("check_json", {"expect": [{"key": ["a"]}]}), {"/f": b"{}"})
+    with pytest.raises(EvalError):
+        await scored(file_check("compare_table", b"no workbook", TABLE), {"/f": workbook(ROWS)})
+
+
+def test_what_is_not_supported_is_named(tmp_path: Any) -> None:
+    task = {
+        "id": "x", "instruction": "do", "snapshot": "chrome", "source": "", "trajectory": "t/",
+        "proxy": False, "config": [{"type": "googledrive", "parameters": {}}],
+        "evaluator": {
+            "func": ["compare_pdfs", "exact_match"], "result": [{"type": "vlc_config"}] * 2,
+            "expected": [{"type": "cloud_file", "path": "https://example.org/x"}, None],
+        },
+    }  # fmt: skip
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(task))
+    (loaded,) = load_tasks(path)
+    assert unsupported(loaded) == [
+        "evaluator compare_pdfs",
+        "getter cloud_file of https://example.org/x",
+        "getter vlc_config",
+        "setup googledrive",
+    ]
