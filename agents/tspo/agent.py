@@ -11,7 +11,7 @@ from typing import Any
 import tracegraph as tg
 from tracegraph.agents import Episode, OnEvent, Turn, versions
 from tracegraph.agents.tspo.encoders import Encoder
-from tracegraph.agents.tspo.features import look_at
+from tracegraph.agents.tspo.features import look_at, unseen
 from tracegraph.agents.tspo.recorded import current_value, prompt_parameter, recorded
 from tracegraph.agents.tspo.selectors import Candidates, Selection, Selector
 from tracegraph.envs.video import Frame, Look, Reply, Seen, Video, VideoEnv, VideoTask
@@ -105,8 +105,9 @@ class TspoAgent:
         self, env: VideoEnv, task: VideoTask, seed: int, episode: Episode, tell: OnEvent
     ) -> tuple[Answer, Selection]:
         started = time.perf_counter()
-        candidates = await self.look(task.video, task.question)
-        chosen = self.select(candidates, self.selector.data, self.frames.data, seed)
+        selector = self.selector.data
+        candidates = await self.look(task.video, task.question, selector)
+        chosen = self.select(candidates, selector, self.frames.data, seed)
         spent = time.perf_counter() - started
         episode.turns.append(
             Turn(
@@ -135,13 +136,14 @@ class TspoAgent:
     # The stages: what an optimizer sees of an episode
 
     @tg.bundle
-    async def look(self, video: str, question: str) -> Candidates:
-        """Encode the frames of the video, a step apart, and the question."""
+    async def look(self, video: str, question: str, selector: str) -> Candidates:
+        """Encode the frames of the video, a step apart, and the question, if it is needed."""
 
         def read() -> Candidates:
-            return look_at(
-                Video(video), question, self.encoder, step_s=self.step_s, cache=self.cache
-            )
+            opened = Video(video)
+            if not self.selectors[selector].looks:
+                return unseen(opened, self.step_s)
+            return look_at(opened, question, self.encoder, step_s=self.step_s, cache=self.cache)
 
         return await asyncio.to_thread(read)
 

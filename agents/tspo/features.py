@@ -51,6 +51,14 @@ def look_at(
     return Candidates(times, arrays["frames"].astype(np.float32), encoder.encode_text(question))
 
 
+def unseen(video: Video, step_s: float) -> Candidates:
+    """Return the candidates of a video with their times only."""
+    import numpy as np
+
+    nothing = np.zeros((0, 0), np.float32)
+    return Candidates(tuple(video.every(step_s)), nothing, nothing.ravel())
+
+
 def _encode(video: Video, encoder: Encoder, step_s: float) -> dict[str, npt.NDArray[np.generic]]:
     import numpy as np
 

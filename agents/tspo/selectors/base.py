@@ -67,6 +67,10 @@ class Selector(Protocol):
     def name(self) -> str:
         """Names it in commands, records and tables."""
 
+    @property
+    def looks(self) -> bool:
+        """Whether it needs features; if not, candidates may have none."""
+
     def select(self, candidates: Candidates, k: int, seed: int = 0) -> Selection:
         """Choose k frames, or all when there are fewer; a seed counts for those that draw."""
 

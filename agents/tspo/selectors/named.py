@@ -24,6 +24,7 @@ class Uniform:
     """Equal distances, whatever is asked."""
 
     name = "uniform"
+    looks = False
 
     def select(self, candidates: Candidates, k: int, seed: int = 0) -> Selection:
         """Choose the middles of k equal parts."""
@@ -68,6 +69,7 @@ class Ranked:
     name: str
     scorer: Scorer
     rule: Rule
+    looks: bool = True
 
     def select(self, candidates: Candidates, k: int, seed: int = 0) -> Selection:
         """Score, and choose by the rule."""
@@ -82,6 +84,7 @@ class Drawn:
     name: str
     scorer: Scorer
     temperature: float = _TEMPERATURE
+    looks: bool = True
 
     def select(self, candidates: Candidates, k: int, seed: int = 0) -> Selection:
         """Score, and draw."""
