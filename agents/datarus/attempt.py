@@ -15,7 +15,7 @@ from tracegraph.agents.datarus.look import first_cell
 from tracegraph.agents.datarus.reading import Move
 from tracegraph.agents.datarus.texts import Texts, fill
 from tracegraph.agents.episode import Episode, Turn
-from tracegraph.models import SchemaError
+from tracegraph.models import RequestError, SchemaError
 
 if TYPE_CHECKING:
     from tracegraph.agents.datarus.settings import Mode, Settings
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tracegraph.envs.notebook import CellOutput, NotebookEnv, NotebookTask
     from tracegraph.models import LLM
 
+_TOO_LONG = (400, 413, 422)
+_SMALLER = 0.75
 _FILES = 0.35  # of the context, for what is said of the files
 
 
@@ -125,12 +127,20 @@ class Attempt:
             return _with(made, hint) if hint else made
 
         room = self._settings.context - self._settings.answer_tokens
-        shown, shortened = fitted(cells, lambda h: self._ruler.tokens(messages(h)), room)
-        prompt = messages(shown)
-        move = await self._ask(prompt, wants, again=bool(hint) or bool(cells and cells[-1].error))
-        if shortened:
-            self._note("shortened", shortened)
-        return move
+        again = bool(hint) or bool(cells and cells[-1].error)
+        while True:
+            shown, shortened = fitted(cells, lambda h: self._ruler.tokens(messages(h)), room)
+            try:
+                move = await self._ask(messages(shown), wants, again=again)
+            except RequestError as refused:
+                # Tokens were estimated; a server that counts more refuses the prompt.
+                if refused.status not in _TOO_LONG or room < self._settings.context // 4:
+                    raise
+                room = int(room * _SMALLER)
+                continue
+            if shortened:
+                self._note("shortened", shortened)
+            return move
 
     @tg.bundle
     async def execute(self, move: Move) -> Done:
@@ -190,8 +200,8 @@ class Attempt:
             problem, raw = error.problem, error.raw
         added = prompt[len(self._told) :] if prompt[: len(self._told)] == self._told else prompt
         if completion is None:
-            turn = Turn(messages=added, answer=raw, notes={"bad_json": 1})
-            move = Move(notes={"problem": 1})
+            move = Move(notes={"bad_json": 1})
+            turn = Turn(messages=added, answer=raw, notes=dict(move.notes))
         else:
             turn = Turn.of(added, completion)
             self._ruler.learn(prompt, completion.usage.prompt_tokens // (1 + completion.repairs))

@@ -108,7 +108,7 @@ def _nothing(cell: Done) -> None:
 class Ruler:
     """Counts tokens between calls: exact counts of the server say how long a token is."""
 
-    def __init__(self, characters: float = 3.0) -> None:
+    def __init__(self, characters: float = 2.7) -> None:
         self._characters = characters
 
     def tokens(self, messages: Sequence[dict[str, object]]) -> int:

@@ -18,7 +18,8 @@ class Settings:
         steps: cells at most; after the last one the model must answer.
         errors: failed cells in a row after which the analysis ends, as published.
         malformed: answers in a row that hold neither a cell nor an answer, before it ends.
-        context: tokens of a prompt and its answer together.
+        context: tokens of a prompt and its answer together; the embedded model has 4,096 behind
+            vLLM, others have more.
         answer_tokens: of one answer of the model, at most.
         tokens: of all prompts and answers of an episode; None for no limit.
         temperature: None is 0.7 with tags, as published, and 0 with a schema.
@@ -30,7 +31,7 @@ class Settings:
     steps: int = 10
     errors: int = 5
     malformed: int = 3
-    context: int = 8192
+    context: int = 4096
     answer_tokens: int = 1024
     tokens: int | None = None
     temperature: float | None = None

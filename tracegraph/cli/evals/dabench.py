@@ -22,7 +22,7 @@ def dabench(
     model: ModelName = "",
     mode: Annotated[str, typer.Option(help="auto, agentic, reflection or structured.")] = "auto",
     steps: Annotated[int, typer.Option(help="Cells at most, a question.")] = 8,
-    context: Annotated[int, typer.Option(help="Tokens of a prompt with its answer.")] = 8192,
+    context: Annotated[int, typer.Option(help="Tokens of a prompt with its answer.")] = 4096,
     seed: Annotated[int, typer.Option(help="Of what the model draws by lot.")] = 0,
     timeout: Annotated[float, typer.Option(help="Seconds for one question.")] = 1800.0,
     concurrency: Concurrency = 4,

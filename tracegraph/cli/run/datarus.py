@@ -33,7 +33,7 @@ def datarus(
     images: Annotated[
         bool, typer.Option("--images", help="Show figures to the model, if it has eyes.")
     ] = False,
-    context: Annotated[int, typer.Option(help="Tokens of a prompt with its answer.")] = 8192,
+    context: Annotated[int, typer.Option(help="Tokens of a prompt with its answer.")] = 4096,
     seed: Annotated[int, typer.Option(help="Of what the model draws by lot.")] = 0,
     budget: Annotated[
         str, typer.Option(help="Hard limits: tokens=200k,minutes=10,dollars=0.50.")
