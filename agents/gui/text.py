@@ -133,7 +133,7 @@ class TextBrain:
             kept.append((Turn(messages=recorded, answer=error.raw), 0.0))
             return {"problem": error.problem}
         kept.append((Turn.of(recorded, completion), completion.cost))
-        return dict(completion.parsed)
+        return dict(completion.parsed or {})
 
 
 def read(answer: dict[str, Any], items: Sequence[Item]) -> Decision:

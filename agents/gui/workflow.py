@@ -45,9 +45,9 @@ async def workflow(task: str) -> dict[str, Any]:
             except (EnvError, EvalError) as error:
                 why = str(error)
                 continue
-        return finish(
-            episode.extra["course"], episode.extra["instruction"], episode.reward, episode.feedback
-        )
+        course, told = episode.extra["course"], episode.extra["instruction"]
+        done: dict[str, Any] = finish(course, told, episode.reward, episode.feedback)
+        return done
     return {"broken": why}
 
 

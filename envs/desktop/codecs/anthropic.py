@@ -37,7 +37,9 @@ def parse(
     if not isinstance(kind, str):
         raise FormatError(f"action is {kind!r}")
 
-    def place(name: str = "coordinate", default: tuple[int, int] | None = pointer) -> Any:
+    def place(
+        name: str = "coordinate", default: tuple[int, int] | None = pointer
+    ) -> tuple[int, int]:
         point = given.get(name)
         if point is None and default is not None:
             return default
@@ -57,7 +59,7 @@ def parse(
     if kind in _LOOKS:
         return []
     if kind in _CLICKS:
-        return held(a.Click(*place(), *_CLICKS[kind]))
+        return held(_click(place(), kind))
     match kind:
         case "mouse_move":
             return [a.Move(*place(default=None))]
@@ -77,7 +79,7 @@ def parse(
             ):
                 raise FormatError(f"scroll: {turn!r} by {amount!r}")
             right, up = _TURNS[turn]
-            return held(a.Scroll(*place(), right * amount, up * amount))
+            return held(a.Scroll(*place(), dx=right * amount, dy=up * amount))
         case "type":
             return [a.Type(_text(given))]
         case "key":
@@ -129,6 +131,11 @@ def emit(action: a.Action, space: Space) -> dict[str, Any]:
         case a.Wait(seconds):
             return {"action": "wait", "duration": seconds}
     raise FormatError(f"the computer tool has no word for {action}")
+
+
+def _click(at: tuple[int, int], kind: str) -> a.Click:
+    button, count = _CLICKS[kind]
+    return a.Click(*at, button, count)
 
 
 def _text(given: Mapping[str, Any]) -> str:

@@ -109,9 +109,10 @@ def _parse_one(
 
     def button() -> a.Button:
         name = want("button", str, "right" if kind == "RIGHT_CLICK" else "left")
-        if name not in a.BUTTONS:
+        found = next((button for button in a.BUTTONS if button == name), None)
+        if found is None:
             raise FormatError(f"{kind}: there is no button {name!r}")
-        return name  # type: ignore[no-any-return]
+        return found
 
     action: a.Action
     match kind:

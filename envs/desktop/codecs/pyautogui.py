@@ -154,9 +154,10 @@ def _mean(
         named = {"primary": "left", "secondary": "right"}.get(
             given.get("button", default), given.get("button", default)
         )
-        if named not in a.BUTTONS:
+        found = next((button for button in a.BUTTONS if button == named), None)
+        if found is None:
             raise FormatError(f"{name}: there is no button {named!r}")
-        return named
+        return found
 
     match name:
         case _ if name in _CLICKS:
@@ -197,7 +198,8 @@ def _mean(
             times = int(_number(name, given.get("presses", 1)))
             if not 0 <= times <= _MOST:
                 raise FormatError(f"press: {times} times; at most {_MOST}")
-            return [a.Keys((keys.canonical(str(n)),)) for n in several] * times, pointer
+            pressed: list[a.Action] = [a.Keys((keys.canonical(str(n)),)) for n in several]
+            return pressed * times, pointer
     key = keys.canonical(_word(name, given.get("key")))
     return [a.KeyDown(key) if name == "keyDown" else a.KeyUp(key)], pointer
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from tracegraph.envs.desktop.actions import from_record
 from tracegraph.envs.desktop.codecs import pyautogui
@@ -37,6 +37,18 @@ _PROGRAMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"/$|/[^./]+$", ("pcmanfm",)),
     (r"", ("mousepad",)),
 )
+
+
+class _Windowed(Protocol):
+    """A desktop that knows its windows."""
+
+    async def windows(self) -> list[Window]: ...
+
+    async def activate(self, window: Window) -> None: ...
+
+    async def close_window(self, window: Window) -> None: ...
+
+    async def settle(self) -> bool: ...
 
 
 class StepError(EnvError):
@@ -120,13 +132,11 @@ async def _sleep(desktop: Desktop, given: dict[str, Any]) -> None:
 
 
 async def _activate(desktop: Desktop, given: dict[str, Any]) -> None:
-    window = await _find(desktop, given)
-    await desktop.activate(window)  # type: ignore[attr-defined]
+    await _windowed(desktop).activate(await _find(desktop, given))
 
 
 async def _close(desktop: Desktop, given: dict[str, Any]) -> None:
-    window = await _find(desktop, given)
-    await desktop.close_window(window)  # type: ignore[attr-defined]
+    await _windowed(desktop).close_window(await _find(desktop, given))
 
 
 async def _act(desktop: Desktop, given: dict[str, Any]) -> None:
@@ -147,11 +157,14 @@ def _argv(given: dict[str, Any]) -> list[str]:
     return [str(part) for part in command] if isinstance(command, list) else ["sh", "-c", command]
 
 
-async def _windows(desktop: Desktop) -> list[Window]:
+def _windowed(desktop: Desktop) -> _Windowed:
     if "windows" not in desktop.capabilities:
-        return []
-    found: list[Window] = await desktop.windows()  # type: ignore[attr-defined]
-    return found
+        raise StepError("this desktop does not tell its windows")
+    return cast("_Windowed", desktop)
+
+
+async def _windows(desktop: Desktop) -> list[Window]:
+    return await _windowed(desktop).windows() if "windows" in desktop.capabilities else []
 
 
 async def _window_of(desktop: Desktop, before: list[Window], program: str) -> None:
@@ -170,8 +183,8 @@ async def _window_of(desktop: Desktop, before: list[Window], program: str) -> No
         for window in await _windows(desktop):
             ours = name in window.app.lower() if named else bool(window.app)
             if ours and (window.id, window.title) not in known:
-                await desktop.settle()  # type: ignore[attr-defined]
-                await desktop.activate(window)  # type: ignore[attr-defined]
+                await _windowed(desktop).settle()
+                await _windowed(desktop).activate(window)
                 return
         if asyncio.get_running_loop().time() > deadline:
             raise StepError(f"{program} showed no window in {_WINDOW_SECONDS:.0f} s")
@@ -187,7 +200,7 @@ async def _find(desktop: Desktop, given: dict[str, Any]) -> Window:
 
     deadline = asyncio.get_running_loop().time() + _WINDOW_SECONDS / 3
     while True:
-        for window in reversed(await _windows(desktop)):
+        for window in reversed(await _windowed(desktop).windows()):
             if fits(window):
                 return window
         if asyncio.get_running_loop().time() > deadline:

@@ -123,4 +123,4 @@ def _meets(found: Any, method: str, ref: Any) -> bool:
         order = {"lt": found < ref, "le": found <= ref, "gt": found > ref, "ge": found >= ref}
     except TypeError:
         return False
-    return order[method]
+    return bool(order[method])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,7 +43,7 @@ def step(kind: str, **parameters: Any) -> Json:
     return {"type": kind, "parameters": parameters}
 
 
-def files(contents: dict[str, str | bytes]) -> Json:
+def files(contents: Mapping[str, str | bytes]) -> Json:
     """Return the step that puts files at their paths."""
     listed = [
         {"path": path, "url": data_url(data.encode() if isinstance(data, str) else data)}

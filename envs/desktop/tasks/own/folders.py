@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 
 from tracegraph.envs.desktop.tasks.own import words
@@ -20,7 +21,7 @@ APPS = ("pcmanfm",)
 _LIST = "cd '{}' && find . -mindepth 1 -not -name '.*' | LC_ALL=C sort"
 
 
-def _shown(contents: dict[str, str | bytes], folder: str) -> list[Json]:
+def _shown(contents: Mapping[str, str | bytes], folder: str) -> list[Json]:
     return [files(contents), step("launch", command=["pcmanfm", folder])]
 
 

@@ -94,7 +94,7 @@ def page_to_sheet(rng: Random) -> Draft:
 
 def sheet_to_note(rng: Random) -> Draft:
     """A figure of a spreadsheet in a text file."""
-    rows = [[thing, rng.randrange(100, 999)] for thing in words.several(rng, words.THINGS, 7)]
+    rows = [(thing, rng.randrange(100, 999)) for thing in words.several(rng, words.THINGS, 7)]
     best = max(rows, key=lambda row: row[1])
     path = f"{HOME}/Documents/{words.stem(rng)}.xlsx"
     return Draft(
