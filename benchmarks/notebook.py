@@ -16,9 +16,11 @@ import random
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tracegraph.envs.notebook import Cell, KernelPool, NotebookEnv, NotebookTask
+from tracegraph.envs.notebook.pool import PRELOAD
 
 # Kinds of cells; {n} is a small random number. None may keep the environment from answering.
 TRAPS: dict[str, str] = {
@@ -97,15 +99,20 @@ def left_behind(spaces: set[str]) -> list[int]:
     return [pid for pid, _ in _each_process("stat") if _namespace(pid) in spaces]
 
 
-async def stress(number: int, seed: int, seconds: float = 3.0) -> tuple[list[str], list[float]]:
+async def stress(
+    number: int, seed: int, seconds: float = 3.0, preload: Sequence[str] = PRELOAD
+) -> tuple[list[str], list[float]]:
     """Run random cells; return what went wrong, and how long each answer took past its cell."""
+    before = namespaces(os.getpid())
     wrong, over, spaces = [], [], set()
     counts: collections.Counter[str] = collections.Counter()
-    async with KernelPool(2) as pool:
+    async with KernelPool(2, preload=preload) as pool:
         env = NotebookEnv(pool, cell_seconds=seconds)
         await env.reset(NotebookTask("stress", "?"))
         for index, (kind, code) in enumerate(cells(number, seed)):
-            spaces |= namespaces(os.getpid())
+            spaces |= namespaces(os.getpid()) - before
+            if index and index % 20 == 0:
+                print(f"{index} cells: {dict(counts)}, wrong: {wrong}", file=sys.stderr)
             if index % 10 == 9:
                 await env.reset(NotebookTask("stress", "?"))
             replayed = sum(good.seconds * 1.5 + 5 for good in env._good)

@@ -172,13 +172,19 @@ class NotebookEnv:
         """Put another kernel in the place of the lost one; return what was done, as a sentence."""
         good = self._good
         told = ""
-        while (failed := await self._again(good)) is not None:
+        for last in (False, True):
+            failed = await self._again(good)
+            if failed is None:
+                break
             # Cells after it may need it, but a wrong state is worse than a smaller one.
             told = (
                 f" Cell {failed.number} could not be run again; it and those after it are undone."
             )
-            # Past the second such cell, replaying takes longer than it is worth.
-            good = [one for one in good if one.number < failed.number] if not told else []
+            good = [one for one in good if one.number < failed.number]
+            if last:
+                # Running them a third time takes longer than it is worth.
+                good = []
+                await self._again(good)
         self._good = good
         if not good:
             return f"The kernel was restarted; its variables are gone.{told}"
