@@ -126,7 +126,7 @@ class Modeller:
             messages, temperature=self.temperature, seed=episode.seed, max_tokens=_TOKENS
         )
         episode.turns.append(Turn.of(messages[-new:], done))
-        episode.cost += done.usage.cost
+        episode.cost += done.cost
         return done.text
 
     async def _conclude(
@@ -206,12 +206,13 @@ def question_text(task: SolverTask) -> str:
 
 def _prompt(name: str, about: str) -> tg.Parameter[str]:
     text = load(f"resocratic/{name}").format()
-    return tg.node(text, trainable=True, name=name, description=about)
+    made: tg.Parameter[str] = tg.node(text, trainable=True, name=name, description=about)
+    return made
 
 
 def _value(parameter: tg.Parameter[str]) -> str:
     frame = current_frame.get()
-    return parameter.data if frame is None else frame.value_of(parameter)
+    return parameter.data if frame is None else str(frame.value_of(parameter))
 
 
 @contextmanager

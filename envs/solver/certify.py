@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal
 
 from tracegraph.envs.solver import exact, mps
-from tracegraph.envs.solver.form import Form
+from tracegraph.envs.solver.form import Column, Form, Row
 from tracegraph.envs.solver.pool import SolverPool
 from tracegraph.envs.solver.run import Model, SolverRun
 
@@ -141,10 +141,6 @@ async def _integer(value: float, model: Model, form: Form, pool: SolverPool) -> 
 
 
 def _fixed(form: Form, values: list[float]) -> Form:
-    from dataclasses import replace
-
-    from tracegraph.envs.solver.form import Column
-
     columns = tuple(
         Column(float(round(v)), float(round(v))) if c.integer else Column(c.lower, c.upper)
         for c, v in zip(form.columns, values, strict=True)
@@ -195,7 +191,8 @@ async def _nonlinear(run: SolverRun, model: Model, form: Form, pool: SolverPool)
 
 async def _infeasible(model: Model, form: Form, pool: SolverPool) -> Certificate:
     if form.is_linear:
-        if any(_empty(c.lower, c.upper) for c in (*form.columns, *form.rows)):
+        parts: list[Column | Row] = [*form.columns, *form.rows]
+        if any(_empty(part.lower, part.upper) for part in parts):
             return Certificate(True, "farkas", text="infeasible: a lower bound is above its upper")
         found = await exact_optimum(exact.elastic(form.relaxed()), pool)
         if found is not None and exact.proves_infeasible(form, found[1]):

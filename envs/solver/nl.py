@@ -12,7 +12,9 @@ _UNARY = {
     41: "sin", 42: "log10", 43: "log", 44: "exp", 45: "cosh", 46: "cos", 49: "atan", 51: "asin",
     53: "acos",
 }  # fmt: skip
-_BINARY = {0: "+", 1: "-", 2: "*", 3: "/", 5: "^"}
+# 76 is a power with a constant exponent.
+_BINARY = {0: "+", 1: "-", 2: "*", 3: "/", 5: "^", 76: "^"}
+_SQUARE = 77
 _MANY = {11: "min", 12: "max", 54: "+"}
 
 
@@ -130,6 +132,8 @@ class _Reader:
         if letter != "o":
             raise ModelTextError(f"this .nl text has a term {token!r}, which is not read")
         code = int(rest)
+        if code == _SQUARE:
+            return ("^", self._expr(), ("number", 2.0))
         if code in _UNARY:
             return (_UNARY[code], self._expr())
         if code in _BINARY:

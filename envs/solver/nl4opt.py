@@ -30,8 +30,9 @@ def form_of(told: dict[str, Any]) -> Form:
     Raises:
         ValueError: a number or the name of a variable is not understood.
     """
-    names = list(told["order_mapping"])
-    index = {first: names.index(first) for first in told["vars"]}
+    order = told["order_mapping"]  # mentions too: "truck" has the number of "trucks"
+    names = [next(name for name in order if order[name] == n) for n in sorted({*order.values()})]
+    index = {name: int(n) for name, n in order.items()}
     index |= {said: index[first] for said, first in told["var_mention_to_first_var"].items()}
     rows = [_row(declared, index, len(names)) for declared in told["const_declarations"]]
     objective = told["obj_declaration"]

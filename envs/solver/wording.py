@@ -35,7 +35,7 @@ def constants(code: str) -> set[float]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set(numbers(code))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
             found.add(float(node.value))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.update(numbers(node.value) if "\n" in node.value else ())

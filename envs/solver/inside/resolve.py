@@ -67,7 +67,8 @@ def make_highs(numbers: Numbers) -> Any:
     import highspy
 
     sense, columns, rows = numbers
-    model = highspy.Highs()
+    make: Any = highspy.Highs
+    model = make()
     model.setOptionValue("output_flag", False)
     model.setOptionValue("threads", 1)
     for n, (lower, upper, integer, cost) in enumerate(columns):

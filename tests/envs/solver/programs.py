@@ -1,0 +1,35 @@
+"""Modelling programs for the tests."""
+
+MILP = """
+from pyscipopt import Model
+import json
+m = Model()
+m.hideOutput()
+x = m.addVar("x a", vtype="I")
+y = m.addVar("y", ub=3)
+m.addCons(x + y <= 4.5, name="cap")
+m.setObjective(x + 2 * y + 1, "maximize")
+m.optimize()
+print("ANSWER", json.dumps({"x": m.getVal(x), "cost": "$1,200.50 a day", "y": [m.getVal(y)]}))
+"""
+LP = MILP.replace(', vtype="I"', "")
+NONLINEAR = MILP.replace("m.setObjective", 'm.addCons(x * y >= 1, name="area")\nm.setObjective')
+HIGHS = """
+import highspy
+h = highspy.Highs()
+h.setOptionValue("output_flag", False)
+x = h.addVariable(0, highspy.kHighsInf, name="x", type=highspy.HighsVarType.kInteger)
+y = h.addVariable(0, 3, name="y")
+h.addConstr(x + y <= 4.5)
+h.maximize(x + 2 * y + 1)
+"""
+TRAP = """
+from pyscipopt import Model
+m = Model()
+m.hideOutput()
+x = m.addVar("x", ub=40)
+obj = m.addVar("obj")
+m.addCons(obj == x - {shift})
+m.setObjective(obj, "{sense}")
+m.optimize()
+"""
