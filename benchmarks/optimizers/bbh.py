@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> None:
 
 
 async def side_by_side(name: str, optimizers: list[str], given: argparse.Namespace) -> list[Row]:
-    """Run the optimizers on a task at the same time: the server answers many at little more cost."""
+    """Run the optimizers on a task at the same time: the server has room for many."""
     task.instruction.update(task.INSTRUCTIONS[name])
 
     async def one(optimizer: str) -> Row:

@@ -7,7 +7,7 @@ import pytest
 
 from tracegraph import runs
 from tracegraph.models import Amount, Budget
-from tracegraph.training.allowance import for_search
+from tracegraph.training.allowance import Taken, for_search
 from tracegraph.training.errors import TrainingError
 from tracegraph.training.job import Job, parse_budget
 
@@ -25,13 +25,22 @@ def test_budgets_are_read_as_people_write_them() -> None:
 def test_the_search_leaves_what_the_proof_needs() -> None:
     budget = Budget(tokens=1000, calls=100)
     budget.charge(tokens=100, calls=10)
-    search = for_search(budget, Amount(tokens=100, calls=10), examples=10, planned=20)
+    seed = Taken(Amount(tokens=100, calls=10), 10)
+    search = for_search(budget, [seed, seed], examples=10)
     assert search.remaining.tokens == 900 - 240
     assert search.remaining.calls == 90 - 24
     assert search.remaining.dollars is None
     search.charge(tokens=660)
     assert search.exhausted
     assert budget.remaining.tokens == 240
+
+
+def test_the_proof_of_a_candidate_that_takes_more_is_paid_for_too() -> None:
+    budget = Budget(tokens=1000)
+    seed = Taken(Amount(tokens=10), 10)
+    longer = Taken().and_also(Amount(tokens=20), 5).and_also(Amount(tokens=30), 5)
+    search = for_search(budget, [seed, longer], examples=100)
+    assert search.remaining.tokens == 1000 - 1.2 * 100 * (1 + 5)
 
 
 def test_a_job_survives_the_store_and_notices_changes(tmp_path: Path, store: runs.Store) -> None:

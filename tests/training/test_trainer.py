@@ -10,6 +10,7 @@ import pytest
 import tracegraph as tg
 from tracegraph import runs
 from tracegraph.models import Budget
+from tracegraph.models.scope import surroundings
 from tracegraph.training.data import Example, Splits
 from tracegraph.training.errors import TrainingError
 from tracegraph.training.gate import pending, speak
@@ -293,3 +294,35 @@ async def test_a_test_split_that_was_used_before_is_said(
     assert first.notes == ()
     second = await trainer(sample, splits, store, FakeOptimizer(GOOD)).train()
     assert "1 earlier runs" in second.notes[0]
+
+
+async def test_a_better_candidate_that_takes_more_is_proven_all_the_same(
+    splits: Splits, store: runs.Store
+) -> None:
+    thorough = tg.Parameter(False, name="thorough")
+    shade = tg.Parameter(0, name="shade")
+
+    @tg.bundle
+    def decide(number: int, thorough: bool, shade: int) -> str:
+        """Nearly right when it is thorough, and ten times as dear."""
+        budget = surroundings().budget
+        assert budget is not None
+        budget.charge(tokens=1000 if thorough else 100)
+        return "large" if number > (34 if thorough else 80) else "small"
+
+    def workflow(number: int) -> str:
+        return decide(number, thorough, shade)
+
+    # The shades use up what the search may have.
+    optimizer = FakeOptimizer({"thorough": True}, *({"shade": i} for i in range(1, 50)))
+    made = Trainer(
+        Workflow(workflow, [thorough, shade]), splits, make_guide(by_label), optimizer,
+        store=store, budget=Budget(tokens=4 * 1100 * len(splits.test)),
+        settings=Settings(steps=50, count=1, strategy="basic", patience=50),
+    )  # fmt: skip
+    result = await made.train()
+    assert "budget" in result.stopped
+    assert result.accepted == 1
+    assert result.proof is not None
+    assert result.proof.complete
+    assert result.improved

@@ -101,7 +101,7 @@ async def evaluate(
             except Exception as raised:
                 error = raised
     seconds = time.monotonic() - started
-    if refusal := next((f for f in failures if isinstance(f, BudgetExceeded)), None):
+    if refusal := next((f for f in [*failures, error] if isinstance(f, BudgetExceeded)), None):
         raise refusal
     if trouble := _trouble(error, failures):
         return Evaluated(example.id, "env_error", None, trouble, seconds=seconds)

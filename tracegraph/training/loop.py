@@ -14,7 +14,7 @@ from tracegraph.models.scope import surround
 from tracegraph.optimizers.optimizer import Step
 from tracegraph.optimizers.problem import Problem
 from tracegraph.training.acceptance import spend
-from tracegraph.training.allowance import affordable, for_search
+from tracegraph.training.allowance import Taken, affordable, for_search
 from tracegraph.training.candidate import Candidate
 from tracegraph.training.comparison import Evidence, compare
 from tracegraph.training.data import draw, shuffled
@@ -71,7 +71,7 @@ class Loop:
         unused = [example for example in trainer.splits.train if example.id not in shown]
         self.fresh = [*trainer.splits.validation, *unused]
         self.pool = Pool()
-        self.proven = self.pool.add(seed)
+        self.seed = self.proven = self.pool.add(seed)
         self.records: dict[str, dict[str, list[Evaluated]]] = {}
         self.blamed: dict[str, list[dict[str, Any]]] = {}
         self.steps = self.tests = self.accepted = self.malformed = self.silent = 0
@@ -79,19 +79,27 @@ class Loop:
     async def run(self) -> str:
         """Search until there is a reason to stop, and return it."""
         try:
-            used, examples = await self._baseline()
-            test = 2 * len(self.trainer.splits.test)  # the seed and the best one
-            allowed = for_search(self.trainer.budget, used, examples, test)
+            await self._baseline()
+            if not hasattr(self.optimizer, "evolve"):
+                return await self._steps()
+            allowed = self._allowed(self.proven)
             with surround(budget=allowed):
-                if hasattr(self.optimizer, "evolve"):
-                    return await self._engine(affordable(allowed, used, examples))
-                return await self._steps(allowed)
+                return await self._engine(affordable(allowed, self._taken(self.proven)))
         except BudgetExceeded as refusal:
             self.journal.tell("budget", why=str(refusal))
             return f"the budget ended ({refusal.kind})"
 
-    async def _baseline(self) -> tuple[Amount, int]:
-        """Score the seed; return what its second half took, and of how many examples."""
+    def _allowed(self, best: Entry) -> Budget:
+        """Return what may be spent if this entry is to be proven against the seed at the end."""
+        both = [self._taken(self.seed), self._taken(best)]
+        return for_search(self.trainer.budget, both, len(self.trainer.splits.test))
+
+    def _taken(self, entry: Entry) -> Taken:
+        stored = self.ledger.state(f"taken/{entry.candidate.name}")
+        return Taken() if stored is None else Taken(Amount(**stored["amount"]), stored["examples"])
+
+    async def _baseline(self) -> None:
+        """Score the seed."""
         seed = self.proven.candidate
         self.journal.tell(
             "started",
@@ -106,13 +114,8 @@ class Loop:
         await self.ledger.keep_candidate(seed, 0)
         # A model server may start with the first half: what the second takes is the rule.
         half = len(self.probe) // 2
-        await self._measure(self.proven, self.probe[:half])
-        before = self.trainer.budget.spent
+        await self._measure(self.proven, self.probe[:half], counts=False)
         await self._measure(self.proven, self.probe[half:])
-        known = self.ledger.state("baseline")
-        if known is None:
-            known = asdict(_difference(self.trainer.budget.spent, before))
-            await self.ledger.keep_state("baseline", known)
         if self.proven not in self.pool.ranked([e.id for e in self.probe]):
             raise TrainingError(
                 f"only {len(self.proven.scores)} of {len(self.probe)} examples could be evaluated: "
@@ -125,17 +128,20 @@ class Loop:
                 "decorate its functions with @tracegraph.bundle"
             )
         self.journal.tell("baseline", candidate=seed.name, score=self.proven.score)
-        return Amount(**known), len(self.probe) - half
 
-    async def _steps(self, allowed: Budget) -> str:
+    async def _steps(self) -> str:
         idle = 0
         for number in range(1, self.settings.steps + 1):
             if self.proven.score >= self.settings.target:
                 return f"the target of {self.settings.target:g} is reached on training examples"
+            # Anew at each step: a better candidate may take more to prove.
+            allowed = self._allowed(self.proven)
             if allowed.exhausted:
                 return "the budget ended; what is left is for the proof"
             self.steps = number
-            if await self._step(number):
+            with surround(budget=allowed):
+                better = await self._step(number)
+            if better:
                 idle = 0
             else:
                 idle += 1
@@ -280,6 +286,8 @@ class Loop:
             shown = {problem.example for problem in step.problems}
             batch = [example for example in self.probe if example.id in shown]
             await self._measure(entry, batch)
+            if entry.problem:
+                return None
             mine = sum(entry.scores.values())
             theirs = sum(parent.scores[example] for example in entry.scores)
             smaller = candidate.size < parent.candidate.size
@@ -287,6 +295,8 @@ class Loop:
                 self._tell_tried(entry, parent, "not better on the minibatch")
                 return None
         await self._measure(entry, self.probe)
+        if entry.problem:
+            return None
         self._tell_tried(entry, parent, "scored")
         return entry
 
@@ -297,18 +307,27 @@ class Loop:
             what=what, changes=sorted(entry.candidate.changes(parent.candidate)),
         )  # fmt: skip
 
-    async def _measure(self, entry: Entry, examples: Sequence[Example]) -> None:
+    async def _measure(
+        self, entry: Entry, examples: Sequence[Example], *, counts: bool = True
+    ) -> None:
         name = entry.candidate.name
+        new = sum(self.ledger.evaluation(name, example.id, 0) is None for example in examples)
+        before = self.trainer.budget.spent
         try:
             done = await self.evaluator.run(entry.candidate, examples, "train")
         except TrainingError as error:
             if entry is self.proven and not entry.scores:
                 raise
             entry.problem = str(error)
+            self.journal.tell("unanswered", place=name, why=f"{name} is left out: {error}")
             return
         self.records.setdefault(name, {}).update(done)
         entry.scores.update(means(done))
         entry.feedback.update({example: several[0].feedback for example, several in done.items()})
+        if new and counts:
+            took = _difference(self.trainer.budget.spent, before)
+            taken = self._taken(entry).and_also(took, new)
+            await self.ledger.keep_state(f"taken/{name}", asdict(taken))
 
     async def _test(self, place: str, entry: Entry) -> None:
         """Let an entry take the place of the proven one, if fresh examples say so."""
@@ -317,13 +336,14 @@ class Loop:
         if stored is None:
             examples = shuffled(self.fresh, self.settings.seed + number)
             self.journal.tell("testing", candidate=entry.candidate.name, place=place)
-            evidence = await compare(
-                self.evaluator,
-                self.proven.candidate,
-                entry.candidate,
-                examples,
-                alpha=spend(self.settings.alpha, number),
-            )
+            with surround(budget=self._allowed(entry)):
+                evidence = await compare(
+                    self.evaluator,
+                    self.proven.candidate,
+                    entry.candidate,
+                    examples,
+                    alpha=spend(self.settings.alpha, number),
+                )
             verdict = await self._gate(place, entry, evidence)
             payload = {
                 **evidence.to_json(),

@@ -72,7 +72,7 @@ async def prove(
     """
     older: list[float] = []
     newer: list[float] = []
-    size = 2 * evaluator.concurrency
+    size = evaluator.concurrency
     for start in range(0, len(examples), size):
         chunk = examples[start : start + size]
         both = [before] if after.name == before.name else [before, after]
