@@ -16,9 +16,7 @@ class Document:
     """A notebook that grows by thoughts and cells; ``path`` is written anew after each change."""
 
     def __init__(self, question: str, path: Path | None) -> None:
-        from nbformat import v4
-
-        self.node: Any = v4.new_notebook(
+        self.node: Any = _form().new_notebook(
             metadata={
                 "kernelspec": {
                     "display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"
@@ -32,28 +30,22 @@ class Document:
 
     def text(self, text: str, kind: str) -> None:
         """Add a Markdown cell; ``kind`` (question, thought, answer) is kept as its tag."""
-        from nbformat import v4
-
         if text.strip():
-            cell = v4.new_markdown_cell(_encodable(text), id=self._id())
+            cell = _form().new_markdown_cell(_encodable(text), id=self._id())
             cell.metadata["tags"] = [kind]
             self._add(cell)
 
     def code(self, code: str) -> Any:
         """Add a cell that has not run yet, and return it."""
-        from nbformat import v4
-
-        cell = v4.new_code_cell(_encodable(code), id=self._id())
+        cell = _form().new_code_cell(_encodable(code), id=self._id())
         self._add(cell)
         return cell
 
     def ran(self, cell: Any, ran: Ran, note: str) -> None:
         """Give a cell its outputs; ``note`` is what happened to its kernel."""
-        from nbformat import v4
-
-        outputs = [v4.output_from_msg(_message(output)) for output in ran.outputs]
+        outputs = [_form().output_from_msg(_message(output)) for output in ran.outputs]
         if note:
-            outputs.append(v4.new_output("stream", name="stderr", text=f"{note}\n"))
+            outputs.append(_form().new_output("stream", name="stderr", text=f"{note}\n"))
         cell["outputs"], cell["execution_count"] = _encodable(outputs), ran.count
         cell.metadata["seconds"] = round(ran.seconds, 3)
         self.write()
@@ -65,7 +57,7 @@ class Document:
         nbformat.validate(self.node)
         if self._path is None:
             return
-        text = nbformat.writes(self.node)
+        text = nbformat.writes(self.node)  # type: ignore[no-untyped-call]
         try:
             write_whole(self._path, text)
         except OSError as error:
@@ -93,6 +85,12 @@ def write_whole(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
+
+
+def _form() -> Any:
+    from nbformat import v4
+
+    return v4
 
 
 def _message(output: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import secrets
 import shutil
 import sys
@@ -29,6 +30,7 @@ _SETTLE_SECONDS = 0.3  # for the last messages of a kernel that has ended
 # Of one message, and of messages that wait: what a hostile kernel can make this process hold.
 _MESSAGE_BYTES, _WAITING = 8 << 20, 200
 _SAID = 2000
+_FOLDER = "tracegraph-notebook-"  # then the process that made it
 
 
 class Kernel:
@@ -47,7 +49,7 @@ class Kernel:
     @classmethod
     async def start(cls, policy: Policy, preload: Sequence[str]) -> Kernel:
         """Start a kernel and wait until it can run cells; raises EnvError with what to do."""
-        files = Path(tempfile.mkdtemp(prefix="tracegraph-notebook-"))
+        files = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
         files.chmod(0o755)
         # In the fallback layer there are no sockets, and a kernel is reached by sockets.
         shown = (*policy.read_only, INSIDE, files)
@@ -258,6 +260,14 @@ class Kernel:
         if result.status == "memory":
             what = "it used more memory than it may"
         return f"KernelDied: {what}"
+
+
+def remove_stale() -> None:
+    """Remove the files that processes which were killed have left."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*-*"):
+        pid = folder.name.removeprefix(_FOLDER).partition("-")[0]
+        if pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _next(channel: Any) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from tracegraph.envs.notebook.kernel import Kernel
+from tracegraph.envs.notebook.kernel import Kernel, remove_stale
 from tracegraph.envs.protocol import EnvError
 from tracegraph.errors import MissingExtraError
 from tracegraph.sandbox import Policy
@@ -41,6 +41,7 @@ class KernelPool:
 
     async def __aenter__(self) -> KernelPool:
         _check_installed()
+        await asyncio.to_thread(remove_stale)
         self._open = True
         self._fill()
         return self

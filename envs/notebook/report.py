@@ -83,8 +83,8 @@ def _output(output: Any) -> str:
 
 def _code(source: str) -> str:
     try:
-        from pygments.lexers.python import PythonLexer
-        from pygments.token import STANDARD_TYPES
+        from pygments.lexers.python import PythonLexer  # type: ignore[import-untyped]
+        from pygments.token import STANDARD_TYPES  # type: ignore[import-untyped]
     except ImportError:
         return _e(source)
     shown = []

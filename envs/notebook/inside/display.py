@@ -59,7 +59,7 @@ def install(shell: Any, gate: Gate) -> None:
         if gate.admit():
             publish(gate.bounded(data), None, **more)
 
-    def bounded_format(data: dict[str, Any], md_dict: Any = None) -> None:
+    def bounded_format(data: dict[str, Any], _metadata: Any = None) -> None:
         write_format(gate.bounded(data), None)
 
     publisher.publish = bounded_publish

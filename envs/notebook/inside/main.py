@@ -72,7 +72,7 @@ def _app(connection: str) -> Any:
             """Say nothing: the program outside knows."""
 
     app = Application.instance(config=config)
-    app.initialize([])
+    app.initialize([])  # type: ignore[no-untyped-call]
     hooks.install(app)
     del sys.modules["debugpy"]
     return app

@@ -50,7 +50,7 @@ class BoundedStream(OutStream):
             if self._running and self._room and text:
                 now, text = text[: self._room], text[self._room :]
                 self._room -= len(now)
-                super().write(now)  # type: ignore[no-untyped-call]
+                super().write(now)
             if text:
                 self._keep(text)
         return len(string)
@@ -61,7 +61,7 @@ class BoundedStream(OutStream):
             late = self._taken()
             self._running, self._room = True, HEAD
             if late:
-                super().write(f"[printed between cells]\n{late}\n[end]\n")  # type: ignore[no-untyped-call]
+                super().write(f"[printed between cells]\n{late}\n[end]\n")
 
     def finish(self) -> None:
         """Show the end of what was held back."""
@@ -70,7 +70,7 @@ class BoundedStream(OutStream):
             held = self._taken()
             self._running = False
             if held:
-                super().write(held)  # type: ignore[no-untyped-call]
+                super().write(held)
 
     def _keep(self, text: str) -> None:
         if len(text) > TAIL:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -145,3 +147,22 @@ async def test_a_missing_file_is_named(env: NotebookEnv, tmp_path: Path) -> None
         await env.reset(NotebookTask("t", "?", {"a.csv": tmp_path / "gone.csv"}))
     with pytest.raises(EnvError, match="no name of a file"):
         await env.reset(NotebookTask("t", "?", {"../a.csv": Path(__file__)}))
+
+
+async def test_files_of_a_killed_program_are_removed(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, os, pathlib, signal\n"
+        "from tracegraph.envs.notebook import *\n"
+        "async def main():\n"
+        "    pool = await KernelPool(0, preload=()).__aenter__()\n"
+        "    env = NotebookEnv(pool)\n"
+        f"    await env.reset(NotebookTask('t', '?', {{'a': pathlib.Path({__file__!r})}}))\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
+    await process.wait()
+    left = f"tracegraph-notebook-{process.pid}-*"
+    assert list(Path(tempfile.gettempdir()).glob(left))
+    async with KernelPool(0):
+        assert not list(Path(tempfile.gettempdir()).glob(left))
