@@ -91,9 +91,12 @@ def sort_lines(rng: Random) -> Draft:
 
 def correct(rng: Random) -> Draft:
     """Misspelled words put right."""
-    right = ["separate", "necessary", "beginning", "address", "tomorrow", "received"]
-    wrong = ["seperate", "neccessary", "begining", "adress", "tommorow", "recieved"]
-    picked = rng.sample(range(len(right)), 3)
+    # A word and a part of it with what stands in its place.
+    slips = [("separate", "par", "per"), ("necessary", "c", "cc"), ("beginning", "nn", "n"),
+             ("address", "dd", "d"), ("tomorrow", "m", "mm"), ("received", "ei", "ie")]  # fmt: skip
+    right = [word for word, _, _ in slips]
+    wrong = [word.replace(part, other, 1) for word, part, other in slips]
+    picked = rng.sample(range(len(slips)), 3)
     before = [f"{n + 1}. The word {wrong[i]} is in this line." for n, i in enumerate(picked)]
     after = [f"{n + 1}. The word {right[i]} is in this line." for n, i in enumerate(picked)]
     told = "Three words are misspelled; correct them and change nothing else."
