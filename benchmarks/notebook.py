@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import collections
+import contextlib
 import os
 import random
 import statistics
@@ -79,18 +80,18 @@ def cells(number: int, seed: int) -> list[tuple[str, str]]:
     return [(kind, TRAPS[kind].format(n=rng.randint(1, 40))) for kind in kinds]
 
 
-def namespaces(root: int) -> set[str]:
-    """Return the process namespaces of the descendants of a process, without its own."""
+def namespaces(root: int) -> dict[str, int]:
+    """Return the process namespaces of the descendants of a process, each with one of its pids."""
     parents: dict[int, int] = {}
     for pid, stat in _each_process("stat"):
         parents[pid] = int(stat.rpartition(")")[2].split()[1])
-    own, found = os.readlink("/proc/self/ns/pid"), set()
+    own, found = os.readlink("/proc/self/ns/pid"), {}
     for pid in parents:
         above = pid
         while above in parents and above != root:
             above = parents[above]
         if above == root and (space := _namespace(pid)) not in ("", own):
-            found.add(space)
+            found[space] = pid
     return found
 
 
@@ -104,13 +105,17 @@ async def stress(
 ) -> tuple[list[str], list[float]]:
     """Run random cells; return what went wrong, and how long each answer took past its cell."""
     before = namespaces(os.getpid())
-    wrong, over, spaces = [], [], set()
+    wrong, over = [], []
+    spaces: dict[str, int] = {}  # open, so that the kernel gives their numbers to no other sandbox
     counts: collections.Counter[str] = collections.Counter()
     async with KernelPool(2, preload=preload) as pool:
         env = NotebookEnv(pool, cell_seconds=seconds)
         await env.reset(NotebookTask("stress", "?"))
         for index, (kind, code) in enumerate(cells(number, seed)):
-            spaces |= namespaces(os.getpid()) - before
+            for space, pid in namespaces(os.getpid()).items():
+                if space not in before and space not in spaces:
+                    with contextlib.suppress(OSError):
+                        spaces[space] = os.open(f"/proc/{pid}/ns/pid", os.O_RDONLY)
             if index and index % 20 == 0:
                 print(f"{index} cells: {dict(counts)}, wrong: {wrong}", file=sys.stderr)
             if index % 10 == 9:
@@ -132,8 +137,10 @@ async def stress(
             wrong.append(f"afterwards a cell said {check.status}: {check.text[:200]}")
         await env.close()
     await asyncio.sleep(0.2)
-    if left := left_behind(spaces):
+    if left := left_behind(set(spaces)):
         wrong.append(f"left behind: {left}")
+    for descriptor in spaces.values():
+        os.close(descriptor)
     print(f"{number} cells: " + ", ".join(f"{k} {v}" for k, v in sorted(counts.items())))
     return wrong, over
 

@@ -11,6 +11,7 @@ from tracegraph.envs.notebook.outputs import Ran
 from tracegraph.envs.notebook.task import Figure
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
+_LEFT_OUT = re.compile(r"… ([\d,]{1,20}) characters left out …")
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -74,4 +75,7 @@ def cut(text: str, most: int) -> str:
         return text
     room = most - 50
     head, tail = room * 3 // 5, room - room * 3 // 5
-    return f"{text[:head]}\n… {len(text) - room:,} characters left out …\n{text[-tail:]}"
+    middle = text[head:-tail]
+    # What the kernel had left out before, where it says so within what is left out now.
+    before = sum(int(number.replace(",", "")) for number in _LEFT_OUT.findall(middle))
+    return f"{text[:head]}\n… {len(middle) + before:,} characters left out …\n{text[-tail:]}"
