@@ -73,7 +73,8 @@ class Walk:
             box = component.get_extents(Atspi.CoordType.SCREEN)
             place = (box.x, box.y, box.width, box.height)
         kinds = [name for state, name in _TOLD if states.contains(state)]
-        told = [one.get_role_name(), one.get_name() or "", self._text(one), *place, kinds]
+        name = (one.get_name() or "").strip()  # menus pad it
+        told = [one.get_role_name(), name, self._text(one), *place, kinds]
         if one.get_child_count() > _MANY and one.get_table_iface():
             inner = self._cells(one, place, depth)
         else:

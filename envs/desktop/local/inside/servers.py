@@ -25,9 +25,9 @@ def environment() -> dict[str, str]:
         "DBUS_SESSION_BUS_ADDRESS": _BUS,
         "XDG_RUNTIME_DIR": "/tmp/.runtime",
         "XDG_CURRENT_DESKTOP": "openbox",
-        # Accessibility in every toolkit; a plain input method, so that keys are what they say.
         "GTK_MODULES": "gail:atk-bridge",
-        "GTK_IM_MODULE": "gtk-im-context-simple",
+        # No input method: GTK's simple one takes U+FE50 to U+FE93 and U+FF20 for dead keys.
+        "GTK_IM_MODULE": "gtk-im-context-none",
         "QT_ACCESSIBILITY": "1",
         "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
         "SAL_USE_VCLPLUGIN": "gtk3",

@@ -29,7 +29,7 @@ Answer = tuple[dict[str, Any], bytes]
 _NOT_DUMPABLE = 4
 _READ_SECONDS = 20.0
 # A GTK button that a key activates is shown pressed for 250 ms before it does anything.
-_PRESSED = 0.32
+_PRESSED = 0.45
 _PRESSING = frozenset({"enter", "return", "space", " ", "alt"})
 
 
