@@ -15,7 +15,8 @@ from tracegraph.models import LLM
 # count there.
 MOST_GRAMS = 0.5
 MOST_COSINE = 0.9
-_SHORTLIST = 5  # benchmark items that are embedded for each text
+# Which benchmark items are embedded for a text: so many at most, of those with so alike words.
+_SHORTLIST, _ALIKE = 3, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,8 @@ class Gate:
     async def _nearest(self, texts: Sequence[str]) -> list[tuple[int, float] | None]:
         """Return the nearest item and its cosine for each text.
 
-        Only the items whose words are most alike are embedded: all of a benchmark would take
-        minutes on a processor, and a paraphrase keeps words.
+        Only items whose words are alike (TF-IDF) are embedded: all of a benchmark would take
+        minutes on a processor, and a paraphrase keeps words. None where no item is.
         """
         if self._llm is None:
             return [None] * len(texts)
@@ -119,11 +120,16 @@ class Gate:
         short = []
         for text in texts:
             alike = self._words.similarity(text)
-            short.append(sorted(range(len(alike)), key=alike.__getitem__)[-_SHORTLIST:])
-        wanted = {self.items[index].text for each in short for index in each}.union(texts)
+            near = sorted(range(len(alike)), key=alike.__getitem__)[-_SHORTLIST:]
+            short.append([index for index in near if alike[index] >= _ALIKE])
+        wanted = {self.items[index].text for each in short for index in each}
+        wanted |= {text for text, near in zip(texts, short, strict=True) if near}
         await self._embed(sorted(wanted - self._vectors.keys()))
         found: list[tuple[int, float] | None] = []
         for text, indices in zip(texts, short, strict=True):
+            if not indices:
+                found.append(None)
+                continue
             asked = self._vectors[text]
             cosines = {
                 i: sum(a * b for a, b in zip(asked, self._vectors[self.items[i].text], strict=True))

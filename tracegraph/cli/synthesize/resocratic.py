@@ -101,11 +101,21 @@ def _make(
             f"tracegraph {_COMMAND}", order.attempts, as_json=as_json, quiet=quiet
         )
 
+        shown: set[str] = set()
+
+        def tell(kind: str, told: dict[str, Any]) -> None:
+            # Each round begins with the episodes of those before it.
+            if kind == "episode":
+                if told["key"] in shown:
+                    return
+                shown.add(told["key"])
+            progress.tell(kind, told)
+
         async def attempts(targets: Any, attempt: Any) -> Any:
             work = [Work(target.id, target) for target in targets]
             return await rollout(
                 work, lambda item: attempt(item.task), store=store, run=run.id,
-                concurrency=concurrency, on_event=progress.tell,
+                concurrency=concurrency, on_event=tell,
             )  # fmt: skip
 
         status: Any = "failed"
