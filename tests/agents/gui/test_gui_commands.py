@@ -1,0 +1,79 @@
+"""The commands, with a model that follows a rule and real desktops."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tracegraph.cli.main import app
+from tracegraph.runs import Store, list_episodes, list_runs
+
+pytestmark = pytest.mark.slow
+
+
+class FakeClerk:
+    """Appends the line that the task names, saves, and is done."""
+
+    calls = 0
+
+    def __init__(self, model: str | None = None, **_: Any) -> None:
+        self.model = "clerk"
+
+    async def complete(self, messages: Any, **options: Any) -> Any:
+        from tracegraph.models import Completion, Usage
+
+        type(self).calls += 1
+        told = messages[1]["content"]
+        line = re.search(r"the line '([^']*)'", told)
+        assert line is not None
+        done = len(re.findall(r"^\d+\. ", told.partition("so far:")[2], re.MULTILINE))
+        step = [("keys", "ctrl+end"), ("type", f"{line[1]}\n"), ("keys", "ctrl+s"), ("done", "")]
+        answer = {"thought": "Next.", "action": step[done][0], "element": 0, "text": step[done][1]}
+        text = json.dumps(answer)
+        return Completion(text, [], "clerk", Usage(9, 4), 0.0, 0.1, False, "h", {}, answer)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in an empty folder, with the clerk as the model."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tracegraph.models.LLM", FakeClerk, raising=False)
+    monkeypatch.setattr(FakeClerk, "calls", 0)
+    return tmp_path
+
+
+def test_a_task_live_with_pictures_and_a_video(folder: Path) -> None:
+    command = "run gui --task editor/append_line-5 --frames frames --record out.mp4"
+    done = CliRunner().invoke(app, command.split())
+    assert done.exit_code == 0, done.output
+    assert "success, reward 1, 4 steps" in done.output
+    assert "pressed ctrl+end" in done.output
+    assert len(list((folder / "frames").glob("*.png"))) == 4
+    assert b"ftyp" in (folder / "out.mp4").read_bytes()[:32]
+    with Store(folder / ".tracegraph" / "runs.db") as store:
+        (episode,) = list_episodes(store, list_runs(store)[0].id)
+    assert episode.reward == 1.0
+
+
+def test_groups_are_measured_kept_and_resumed(folder: Path) -> None:
+    command = (
+        "eval gui --family editor/append_line --seeds 5 --n-per-task 2 --concurrency 2 "
+        "--replay replay.jsonl --contrasts contrasts.jsonl --json"
+    )
+    done = CliRunner().invoke(app, command.split())
+    assert done.exit_code == 0, done.output
+    results = json.loads(done.output.splitlines()[-1])
+    assert results["rows"][0] == {
+        "tasks": "all", "count": 1, "score": 1.0, "k": 2, "pass": 1.0, "steps": 4.0,
+    }  # fmt: skip
+    assert len((folder / "replay.jsonl").read_text().splitlines()) == 2
+    assert (folder / "contrasts.jsonl").read_text() == ""
+    calls = FakeClerk.calls
+    again = CliRunner().invoke(app, [*command.split(), "--resume", "last"])
+    assert again.exit_code == 0, again.output
+    assert FakeClerk.calls == calls
