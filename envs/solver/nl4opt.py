@@ -16,7 +16,7 @@ _WORDS = {
     "twice": 2, "double": 2, "triple": 3, "thrice": 3, "half": 1 / 2, "third": 1 / 3,
     "thirds": 1 / 3, "quarter": 1 / 4, "fourth": 1 / 4, "fifth": 1 / 5, "a": 1,
 }  # fmt: skip
-_LOWEST = ("min", "reduc", "decreas", "lowest", "least")
+_LOWEST = ("min", "reduc", "decr", "lowest", "least")
 
 
 def task_of(name: str, told: dict[str, Any]) -> SolverTask:

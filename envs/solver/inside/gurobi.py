@@ -27,6 +27,18 @@ def make(base: Any, recorder: Recorder) -> Any:
     """Return a Model that records; what the program sees of it is the same."""
 
     class Model(base):  # type: ignore[misc]
+        def addVar(self, *args: Any, **kwargs: Any) -> Any:
+            return _noted(self, "_variable_lines", super().addVar(*args, **kwargs))
+
+        def addVars(self, *args: Any, **kwargs: Any) -> Any:
+            return _noted(self, "_variable_lines", super().addVars(*args, **kwargs))
+
+        def addConstr(self, *args: Any, **kwargs: Any) -> Any:
+            return _noted(self, "_row_lines", super().addConstr(*args, **kwargs))
+
+        def addConstrs(self, *args: Any, **kwargs: Any) -> Any:
+            return _noted(self, "_row_lines", super().addConstrs(*args, **kwargs))
+
         def optimize(self, *args: Any, **kwargs: Any) -> None:
             told: dict[str, Any] = {
                 "solver": "gurobi", "line": line_here(), "status": "error", "note": "",
@@ -45,15 +57,29 @@ def make(base: Any, recorder: Recorder) -> Any:
     return Model
 
 
+def _noted(model: Any, kind: str, made: Any) -> Any:
+    # Names and indices are given later, but the order stays; addVars gives a dictionary.
+    count = len(made) if isinstance(made, dict) else 1
+    # Attributes of a model that are no names of Gurobi's must begin with an underscore.
+    setattr(model, kind, [*getattr(model, kind, []), *[line_here()] * count])
+    return made
+
+
+def _lines(model: Any, kind: str, count: int) -> list[int]:
+    lines = getattr(model, kind, [])
+    return lines if len(lines) == count else [0] * count  # something was added another way
+
+
 def _capture(model: Any, told: dict[str, Any]) -> None:
     variables, rows = model.getVars(), model.getConstrs()
     at = {v.index: n for n, v in enumerate(variables)}
     told["sense"] = "maximize" if model.ModelSense < 0 else "minimize"
     told["columns"] = [
-        (v.VarName, _KINDS.get(v.VType, "continuous"), finite(v.LB), finite(v.UB), 0)
-        for v in variables
+        (v.VarName, _KINDS.get(v.VType, "continuous"), finite(v.LB), finite(v.UB), line)
+        for v, line in zip(variables, _lines(model, "_variable_lines", len(variables)), strict=True)
     ]
-    told["rows"] = [(row.ConstrName, 0) for row in rows]
+    lines_of_rows = _lines(model, "_row_lines", len(rows))
+    told["rows"] = [(r.ConstrName, line) for r, line in zip(rows, lines_of_rows, strict=True)]
     others = model.NumQConstrs + model.NumGenConstrs + model.NumSOS + model.IsQP
     if others:
         told["note"] = "the model is not linear; of Gurobi's models only linear ones are captured"
