@@ -18,6 +18,8 @@ _USABLE = _WRITABLE | {
 }  # fmt: skip
 _WORDS_ONLY = frozenset({"label", "static", "heading", "alert", "paragraph"})
 _BUTTONS = frozenset({"push button", "button", "toggle button", "page tab"})
+# What no task needs, in every window of a browser.
+_FURNITURE = frozenset({"Minimize", "Maximize", "Sign in to Chromium?", "Tab search"})
 _EMBEDDED = "\ufffc"  # stands for an element inside a text
 _SHORT = {"push button": "button", "document text": "document", "table cell": "cell"}
 _TOLD = ("focused", "checked", "selected", "expanded")
@@ -110,6 +112,8 @@ def _seen(one: Element, root: Element) -> bool:
 
 def _tells(one: Element) -> bool:
     if one.role not in _USABLE or (one.states and not one.states & {"enabled", "sensitive"}):
+        return False
+    if one.name in _FURNITURE and one.role in _BUTTONS:
         return False
     named = bool(one.name.strip())
     if one.role == "table cell":

@@ -63,7 +63,7 @@ def test_a_task_live_with_pictures_and_a_video(folder: Path) -> None:
 def test_groups_are_measured_kept_and_resumed(folder: Path) -> None:
     command = (
         "eval gui --family editor/append_line --seeds 5 --n-per-task 2 --concurrency 2 "
-        "--replay replay.jsonl --contrasts contrasts.jsonl --json"
+        "--replay replay.jsonl --contrasts contrasts.jsonl --select select.jsonl --json"
     )
     done = CliRunner().invoke(app, command.split())
     assert done.exit_code == 0, done.output
@@ -73,6 +73,7 @@ def test_groups_are_measured_kept_and_resumed(folder: Path) -> None:
     }  # fmt: skip
     assert len((folder / "replay.jsonl").read_text().splitlines()) == 2
     assert (folder / "contrasts.jsonl").read_text() == ""
+    assert json.loads((folder / "select.jsonl").read_text()) == {"task": "editor/append_line-5"}
     calls = FakeClerk.calls
     again = CliRunner().invoke(app, [*command.split(), "--resume", "last"])
     assert again.exit_code == 0, again.output

@@ -47,6 +47,9 @@ def gui(
     contrasts: Annotated[
         Path | None, typer.Option(help="Where best against worst of each group goes (.jsonl).")
     ] = None,
+    select: Annotated[
+        Path | None, typer.Option(help="Where tasks that succeed now and then go (rows, .jsonl).")
+    ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds for one episode.")] = 1800.0,
     concurrency: Concurrency = 2,
     resume: Resume = "",
@@ -100,7 +103,7 @@ def gui(
         store=store, resume=resume, concurrency=concurrency, budget=budget, timeout=timeout,
         fresh=fresh, as_json=as_json, quiet=quiet, around=pool,
     )  # fmt: skip
-    _learn(episodes, replay, contrasts)
+    _learn(episodes, replay, contrasts, select)
     _show(run, tasks, episodes, as_json=as_json)
 
 
@@ -117,8 +120,10 @@ def _runnable(tasks: list[GuiTask], *, quiet: bool) -> list[GuiTask]:
     return found
 
 
-def _learn(episodes: list[Episode], replay: Path | None, contrasts: Path | None) -> None:
-    from tracegraph.agents.gui.arpo import ReplayBuffer, contrast, group_by_task
+def _learn(
+    episodes: list[Episode], replay: Path | None, contrasts: Path | None, select: Path | None
+) -> None:
+    from tracegraph.agents.gui.arpo import ReplayBuffer, contrast, group_by_task, select_tasks
 
     groups = group_by_task(episodes)
     if replay is not None:
@@ -127,8 +132,13 @@ def _learn(episodes: list[Episode], replay: Path | None, contrasts: Path | None)
         buffer.save(replay)
     if contrasts is not None:
         told = [{"task": group.task, "feedback": contrast(group)} for group in groups]
-        text = "".join(json.dumps(one) + "\n" for one in told if one["feedback"])
-        contrasts.write_text(text, encoding="utf-8")
+        _write(contrasts, [one for one in told if one["feedback"]])
+    if select is not None:
+        _write(select, [{"task": task} for task in select_tasks(groups)])
+
+
+def _write(path: Path, rows: list[dict[str, str]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def _show(
