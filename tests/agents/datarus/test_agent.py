@@ -14,6 +14,7 @@ from tests.agents.datarus.scripted import FakeModel
 from tracegraph.agents.datarus import Datarus, Settings, Texts, tags
 from tracegraph.agents.datarus.dabench import score
 from tracegraph.envs.notebook import KernelPool, NotebookEnv, NotebookTask
+from tracegraph.models import RequestError
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -171,3 +172,23 @@ async def test_every_stage_is_a_node_and_every_prompt_a_parameter(task, notebook
     assert "Be brief." in llm.asked[0][0]["content"]
     with pytest.raises(tg.TracegraphError, match=r"must hold \{question\}, \{files\}"):
         texts.opening.update("Only {question}")
+
+
+class FakeStrict(FakeModel):
+    """Counts more tokens than the agent thinks, and refuses what is too long."""
+
+    refused = 0
+
+    async def complete(self, messages: Any, **options: Any) -> Any:
+        if sum(len(str(message["content"])) for message in messages) > 5000:
+            self.refused += 1
+            raise RequestError("too long", retry=False, status=400)
+        return await super().complete(messages, **options)
+
+
+async def test_a_prompt_that_the_server_refuses_is_shortened_further(task, notebooks) -> None:
+    llm = FakeStrict([code("print('1' * 8000)"), answer("3")])
+    told = await Datarus(llm, notebooks).run(task)
+    assert told.answer == "@mean[3]"
+    assert llm.refused > 0
+    assert "characters left out" in llm.asked[-1][-1]["content"]
