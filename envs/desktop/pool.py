@@ -23,20 +23,31 @@ class DesktopPool(Generic[D]):
     def __init__(self, factory: Callable[[], D], size: int, *, spares: int = 1) -> None:
         self._factory = factory
         self._room = asyncio.Semaphore(size)
+        self._most = size + spares
         self._spares = spares
+        self._waiting = self._used = 0
         self._ready: deque[asyncio.Task[D]] = deque()
         self._closed = False
 
     @contextlib.asynccontextmanager
     async def lease(self) -> AsyncIterator[D]:
         """Wait for room and give a fresh desktop; raises DesktopError when none can be had."""
-        async with self._room:
+        self._waiting += 1
+        try:
+            await self._room.acquire()
+        finally:
+            self._waiting -= 1
+        self._used += 1
+        try:
             desktop = await self._take()
             self._fill()
             try:
                 yield desktop
             finally:
                 await self._give_back(desktop)
+        finally:
+            self._used -= 1
+            self._room.release()
 
     async def __aenter__(self) -> DesktopPool[D]:
         self._fill()
@@ -71,13 +82,17 @@ class DesktopPool(Generic[D]):
         return await self._start()
 
     async def _give_back(self, desktop: D) -> None:
-        if self._closed or len(self._ready) >= self._spares:
+        if self._closed or len(self._ready) >= self._spares + self._waiting:
             await asyncio.shield(desktop.close())
         else:
             self._ready.append(asyncio.create_task(self._again(desktop)))
 
     def _fill(self) -> None:
-        while not self._closed and len(self._ready) < self._spares:
+        while (
+            not self._closed
+            and len(self._ready) < self._spares
+            and self._used + len(self._ready) < self._most
+        ):
             self._ready.append(asyncio.create_task(self._start()))
 
     async def _start(self) -> D:
