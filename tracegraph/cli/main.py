@@ -14,6 +14,7 @@ import typer
 from tracegraph._version import __version__
 from tracegraph.cli import (
     apply,
+    desktop,
     diff,
     doctor,
     evals,
@@ -50,6 +51,7 @@ app.command()(apply.apply)
 app.command()(report.report)
 app.command()(doctor.doctor)
 app.command()(rollout.rollout)
+app.add_typer(desktop.app, name="desktop")
 app.add_typer(models.app, name="models")
 app.add_typer(serve.app, name="serve")
 app.add_typer(run.app, name="run")
