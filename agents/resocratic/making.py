@@ -13,7 +13,7 @@ from tracegraph.agents.resocratic.benchmarks import load_benchmarks
 from tracegraph.agents.resocratic.card import write_card
 from tracegraph.agents.resocratic.contamination import Gate
 from tracegraph.agents.resocratic.dataset import write_dataset
-from tracegraph.agents.resocratic.finishing import finish
+from tracegraph.agents.resocratic.finishing import Finished, finish
 from tracegraph.agents.resocratic.prompts import Prompts
 from tracegraph.agents.resocratic.resolving import model_blind
 from tracegraph.agents.resocratic.seeds import load_seeds
@@ -22,7 +22,7 @@ from tracegraph.agents.resocratic.synthesizer import Settings, Synthesizer
 from tracegraph.agents.resocratic.target import Aim, Target, draw
 from tracegraph.envs.solver import SolverPool
 from tracegraph.errors import TracegraphError
-from tracegraph.models import LLM
+from tracegraph.models import LLM, BudgetExceeded
 
 # Runs attempts at targets and returns their episodes, those of earlier rounds included.
 Attempts = Callable[
@@ -114,10 +114,23 @@ async def make(order: Order, out: Path, attempts: Attempts, *, run: str) -> Made
             first = len(targets)
             targets += [draw(aim, seeds, f"attempt-{n:05}") for n in range(first, first + more)]
             episodes = await attempts(targets, agent.run)
-            finished = await finish(episodes, gate)
+            finished, gate = await finish_within(episodes, gate)
             if len(episodes) < len(targets):
                 break  # the budget is used up
         tokens = sum(each.tokens for each in episodes)
         card = write_card(out.name, finished, gate, model=order.model, run=run, tokens=tokens)
         write_dataset(out, finished, card)
     return Made(len(finished.rows), yields(finished.passages))
+
+
+async def finish_within(episodes: Sequence[Episode], gate: Gate) -> tuple[Finished, Gate]:
+    """Return the data set, and the gate that it went through.
+
+    When the budget is used up there is nothing left for embeddings: then words alone are compared,
+    so that what was made is not lost, and the card says so.
+    """
+    try:
+        return await finish(episodes, gate), gate
+    except BudgetExceeded:
+        words = Gate(gate.items, most_grams=gate.most_grams)
+        return await finish(episodes, words), words

@@ -14,9 +14,11 @@ from tracegraph.agents.resocratic.contamination import Gate
 from tracegraph.agents.resocratic.dataset import write_dataset
 from tracegraph.agents.resocratic.finishing import finish, split_of
 from tracegraph.agents.resocratic.flaws import flaws, load_scenarios
+from tracegraph.agents.resocratic.making import finish_within
 from tracegraph.agents.resocratic.seeds import load_seeds
 from tracegraph.envs.solver import SolverPool
 from tracegraph.errors import TracegraphError
+from tracegraph.models import BudgetExceeded
 
 DATA = Path(os.environ.get("TRACEGRAPH_DATA", Path(__file__).parents[4] / "shared" / "data"))
 OPTIBENCH = DATA / "optibench"
@@ -144,3 +146,19 @@ async def test_files_and_card(tmp_path):
     assert json.loads(table[0]["variables"]) == {"x": 1.0}
     head = (tmp_path / "README.md").read_text().split("---\n")[1]
     assert f"path: data/{split}.parquet" in head
+
+
+class FakeEmbedder:
+    """Has no budget left."""
+
+    async def embed(self, texts):
+        raise BudgetExceeded("used up", budget="run", kind="tokens")
+
+
+async def test_a_used_up_budget_loses_no_rows():
+    gate = Gate([BenchmarkItem("set", "0", RYE.replace("stall", "shop"))], FakeEmbedder())
+    found, words = await finish_within([episode(row("a.1.plain", SEA, "m1"))], gate)
+    assert [each["key"] for each in found.rows] == ["a.1.plain"]
+    copied, words = await finish_within([episode(row("b.1.plain", RYE, "m2"))], gate)
+    assert copied.rows == ()
+    assert not words.embeds
