@@ -28,6 +28,7 @@ from .windows import Windows
 Answer = tuple[dict[str, Any], bytes]
 _NOT_DUMPABLE = 4
 _READ_SECONDS = 20.0
+_FIELD_SECONDS = 1.5
 # A GTK button that a key activates is shown pressed for 250 ms before it does anything.
 _PRESSED = 0.45
 _PRESSING = frozenset({"enter", "return", "space", " ", "alt"})
@@ -58,11 +59,19 @@ class Session:
         actions: dict[str, Callable[..., None]] = {
             "click": pointer.click, "move": pointer.move, "drag": pointer.drag,
             "scroll": pointer.scroll, "mouse_down": pointer.down, "mouse_up": pointer.up,
-            "type": keyboard.type, "keys": keyboard.press,
+            "type": self._type, "keys": keyboard.press,
             "key_down": keyboard.down, "key_up": keyboard.up,
         }  # fmt: skip
         actions[kind](**do)
         return self.settle({**ask, "least": _PRESSED if _may_press(kind, do) else STILL}, b"")
+
+    def _type(self, text: str) -> None:
+        # A field that completes what is typed swallows an Enter that comes too soon after it.
+        if text.endswith("\n") and text.strip("\n"):
+            self.keyboard.type(text[:-1])
+            self.settle({"longest": _FIELD_SECONDS}, b"")
+            text = "\n"
+        self.keyboard.type(text)
 
     def settle(self, ask: dict[str, Any], _: bytes) -> Answer:
         """Wait until the screen is still."""
