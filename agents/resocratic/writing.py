@@ -69,7 +69,7 @@ async def write_objective(
     """Ask for the objective: its words, what its numbers measure, its formula."""
     linear = target.kind == "linear"
     schema = _object(text=_TEXT, quantity=_TEXT, **_formula(variables, linear))
-    shown: dict[str, Any] = {"text": example.objective.text, "quantity": "…"}
+    shown: dict[str, Any] = {"text": example.objective.text}
     weights = formal.linear(example.goal.expression) if linear else None
     shown |= {"coefficients": _named(weights)} if weights else {"formula": example.goal.expression}
     told = "\n\n".join(
@@ -170,15 +170,21 @@ def _expression(answer: dict[str, Any], *, linear: bool) -> str:
 
 
 def _shown(example: Demonstration, *, linear: bool) -> str:
-    section = example.constraints[0]
+    # The one in which most variables take part shows best what is wanted.
+    section = max(example.constraints, key=lambda each: len(_used(example, each)))
     first = example.relations_of(section)[0]
     row = wording.sides(first) if linear else None
-    shown: dict[str, Any] = {"text": section.text, "quantity": "…"}
+    shown: dict[str, Any] = {"text": section.text}
     if row:
         shown |= {"coefficients": _named(row[0]), "limit": row[2]}
     else:
         shown |= {"formula": first.left, "limit": first.right}
     return json.dumps(shown, ensure_ascii=False)
+
+
+def _used(example: Demonstration, section: Section) -> set[str]:
+    first = example.relations_of(section)[0]
+    return formal.names(first.left) | formal.names(first.right)
 
 
 def _named(weights: dict[str, float]) -> dict[str, float]:
