@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracegraph.cli import desktop_tasks
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="Desktops: start one, serve it in OSWorld's protocol, look at it."
 )
+
+app.command()(desktop_tasks.lint_tasks)
+app.command()(desktop_tasks.tasks)
 
 Width = Annotated[int, typer.Option(min=320, max=7680, help="Of the screen, in pixels.")]
 Height = Annotated[int, typer.Option(min=240, max=4320, help="Of the screen, in pixels.")]
