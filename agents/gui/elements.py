@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from tracegraph.envs.desktop.protocol import Element
 
 # What can be used, by how much it tells; other roles are left out.
-_WRITABLE = frozenset({"text", "entry", "password text", "document text", "paragraph", "terminal",
+WRITABLE = frozenset({"text", "entry", "password text", "document text", "paragraph", "terminal",
                        "spin button", "combo box", "document web"})  # fmt: skip
-_USABLE = _WRITABLE | {
+_USABLE = WRITABLE | {
     "push button", "button", "toggle button", "check box", "radio button", "menu", "menu item",
     "check menu item", "radio menu item", "link", "list item", "tree item", "table cell", "icon",
     "page tab", "slider", "alert", "heading", "label", "static", "table column header",
@@ -47,16 +47,16 @@ class Item:
         text = _text(one)
         if text and text != one.name.strip() and one.role not in _WORDS_ONLY | _BUTTONS:
             line += f" holds {text if len(text) <= _CUT else text[:_CUT] + '…'!r}"
-        elif one.role in _WRITABLE - {"paragraph"}:
+        elif one.role in WRITABLE - {"paragraph"}:
             line += " is empty"
         return line + (f" ({', '.join(told)})" if told else "")
 
 
-def shortlist(root: Element, *, most: int = 40) -> list[Item]:
+def shortlist(root: Element, *, most: int = 30) -> list[Item]:
     """Return the elements that can be seen and used, at most ``most``.
 
-    Those of the active window come first; what is named, focused or holds text is kept before
-    empty cells. The order is that of the screen's reading: windows, then top to bottom.
+    Those of the active window come first, and in a window what can be written into, the focused
+    one foremost: small models take the first that may fit. Else the order is that of the tree.
 
     Args:
         root: the screen.
@@ -74,7 +74,7 @@ def shortlist(root: Element, *, most: int = 40) -> list[Item]:
             said.add(one.name)
             found.append((rank, place, one))
     order = sorted(range(len(found)), key=lambda i: (found[i][0], _priority(found[i][2]), i))
-    kept = sorted(order[:most], key=lambda i: (found[i][:2], i))
+    kept = sorted(order[:most], key=lambda i: (*found[i][:2], min(_priority(found[i][2]), 2), i))
     return [
         Item(number, one, one.x + one.width // 2, one.y + one.height // 2)
         for number, one in enumerate((found[i][2] for i in kept), 1)
@@ -122,7 +122,7 @@ def _tells(one: Element) -> bool:
         return bool(_text(one)) or shown or "focused" in one.states
     if one.role in _WORDS_ONLY:
         return bool(re.search(r"\w", one.name))
-    return named or one.role in _WRITABLE or bool(_text(one))
+    return named or one.role in WRITABLE or bool(_text(one))
 
 
 def _text(one: Element) -> str:
@@ -132,7 +132,7 @@ def _text(one: Element) -> str:
 def _priority(one: Element) -> int:
     if "focused" in one.states:
         return 0
-    if one.role in _WRITABLE:
+    if one.role in WRITABLE:
         return 1
     if one.role in _WORDS_ONLY or one.role == "menu":
         return 3

@@ -48,7 +48,7 @@ class TextBrain:
         llm: LLM,
         *,
         texts: Texts | None = None,
-        most: int = 40,
+        most: int = 30,
         tokens: int = 600,
         temperature: float = 0.0,
         marks: bool = False,
@@ -166,6 +166,10 @@ def _actions(answer: dict[str, Any], items: Sequence[Item]) -> tuple[tuple[a.Act
         case "right_click":
             return (a.Click(*place, "right"),), f"right-clicked {name}"
         case "type":
+            if item and item.element.role not in elements.WRITABLE | {"table cell"}:
+                raise FormatError(
+                    f"one cannot type into {name}; with element 0 it goes where the cursor is"
+                )
             where: tuple[a.Action, ...] = (a.Click(*place),) if item else ()
             into = f" into {name}" if item else ""
             return (*where, a.Type(text)), f"typed {text!r}{into}"

@@ -70,8 +70,8 @@ class FakeModel:
 
 def test_the_list_holds_what_can_be_seen_and_used() -> None:
     items = shortlist(SCREEN)
-    assert listing(items) == "app:\n[1] button \"Save\"\n[2] text holds 'hello' (focused)"
-    assert (items[0].x, items[0].y) == (30, 25)
+    assert listing(items) == "app:\n[1] text holds 'hello' (focused)\n[2] button \"Save\""
+    assert (items[1].x, items[1].y) == (30, 25)
     assert [item.element.name for item in shortlist(SCREEN, most=1)] == [""]  # the focused one
 
 
@@ -91,8 +91,9 @@ def answer(action: str, element: int = 0, text: str = "") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("given_", "meant"),
     [
-        (answer("click", 1), (a.Click(30, 25),)),
-        (answer("type", 2, "x\n"), (a.Click(50, 45), a.Type("x\n"))),
+        (answer("click", 2), (a.Click(30, 25),)),
+        (answer("type", 1, "x\n"), (a.Click(50, 45), a.Type("x\n"))),
+        (answer("type", 2, "x\n"), ()),
         (answer("type", 0, "x"), (a.Type("x"),)),
         (answer("keys", 0, "ctrl+s"), (a.Keys(("ctrl", "s")),)),
         (answer("done", 0, "42"), (a.Done("42"),)),
@@ -108,14 +109,14 @@ def test_answers_become_actions_or_problems(given_: Any, meant: tuple[a.Action, 
 
 
 async def test_the_text_brain_asks_with_a_schema_and_remembers() -> None:
-    model = FakeModel(json.dumps(answer("click", 1)))
+    model = FakeModel(json.dumps(answer("click", 2)))
     past = [Moment(Frame(b"", 200, 100), Decision(said="typed 'x'"), "it was refused")]
     frame = Frame(picture(200, 100), 200, 100, SCREEN)
     decision = await _decide(TextBrain(model, logprobs=True), frame, past)  # type: ignore[arg-type]
     assert decision.actions == (a.Click(30, 25),)
     messages, options = model.asked[0]
     assert "1. typed 'x' -> it was refused" in messages[1]["content"]
-    assert '[1] button "Save"' in messages[1]["content"]
+    assert '[2] button "Save"' in messages[1]["content"]
     assert options["schema"]["properties"]["element"]["maximum"] == 2
     assert decision.turn is not None
     assert decision.turn.token_ids == [7]
