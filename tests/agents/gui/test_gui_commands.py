@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tracegraph import agents
 from tracegraph.cli.main import app
 from tracegraph.runs import Store, list_episodes, list_runs
 
@@ -78,3 +79,25 @@ def test_groups_are_measured_kept_and_resumed(folder: Path) -> None:
     again = CliRunner().invoke(app, [*command.split(), "--resume", "last"])
     assert again.exit_code == 0, again.output
     assert FakeClerk.calls == calls
+
+
+async def test_the_workflow_blames_the_prompts(folder: Path) -> None:
+    from tracegraph.training.data import Example
+    from tracegraph.training.evaluation import evaluate
+    from tracegraph.training.guides.function import FunctionGuide
+    from tracegraph.training.workflow import load_module, load_workflow
+
+    path = Path(agents.__file__).parent / "gui" / "workflow.py"
+    found, module = load_workflow(str(path)), load_module(path)
+    assert set(found.parameters) == {"gui_text", "gui_screen"}
+    module._llm = FakeClerk()
+    good = Example("good", {"task": "editor/append_line-5"})
+    judge = FunctionGuide(module.guide)
+    assert (await evaluate(found, {}, good, judge)).score == 1.0
+    worse = {"gui_screen": "Add the line 'x'. {task} {screen} Steps done so far:\n{done}"}
+    done = await evaluate(found, worse, good, judge)
+    assert done.score == 0.0, done.feedback
+    assert "typed 'x" in done.feedback
+    names = json.dumps(done.graph)
+    assert "gui_text" in names
+    assert "gui_screen" in names
