@@ -62,6 +62,19 @@ async def test_segments_get_what_the_store_gets(store, run, tmp_path):
     assert ("x#1", "success", "x") in written
 
 
+async def test_what_a_kill_kept_from_the_segments_gets_there_on_resume(store, run, tmp_path):
+    async def episode(item):
+        return Episode("a", "e", item.task, "success", reward=1.0)
+
+    work = [Work(key, key) for key in "abc"]
+    await rollout(work[:2], episode, store=store, run=run)
+    for _ in range(2):
+        await rollout(work, episode, store=store, run=run, segments=Segments(tmp_path / "s"))
+    files = sorted((tmp_path / "s").glob("*.jsonl"))
+    assert sum(len(file.read_text().splitlines()) for file in files) == 3
+    assert {row.key for row in read_segments(tmp_path / "s")} == set("abc")
+
+
 @pytest.mark.slow
 def test_two_ray_nodes_one_killed_in_the_middle_every_episode_counts_once(
     store, run, tmp_path, monkeypatch

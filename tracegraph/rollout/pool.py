@@ -53,6 +53,9 @@ async def rollout(
     tell = on_event or (lambda kind, told: None)
     wanted = list(work)
     known = {row.key: row for row in list_episodes(store, run)}
+    if segments is not None:
+        for row in segments.missing(known.values()):
+            segments.append(row)
     done: dict[str, Episode] = {}
     queue = iter([item for item in wanted if item.key not in known])
     for item in wanted:

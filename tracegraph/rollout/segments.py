@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,11 @@ class Segments:
         self._folder = folder
         self._size = size
         self._path: Path | None = None
+
+    def missing(self, rows: Iterable[StoredEpisode]) -> list[StoredEpisode]:
+        """Return those that are not in the folder: a kill came between the store and the file."""
+        there = {(row.run, row.key) for row in read_segments(self._folder)}
+        return [row for row in rows if (row.run, row.key) not in there]
 
     def append(self, row: StoredEpisode) -> None:
         """Write an episode; returns when it is on the disk."""
