@@ -17,7 +17,7 @@ import gi
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
-_CALL_MS = 500  # a program that hangs costs this much
+_CALL_MS = 1000  # a program that hangs costs this much
 _DEPTH = 60
 _MANY = 200  # children of a table that are not walked one by one
 _ROWS, _COLUMNS = 60, 40
@@ -104,8 +104,9 @@ class Walk:
             corners.append((table.get_row_at_index(number), table.get_column_at_index(number)))
         (top, first), (bottom, last) = corners
         found = []
-        for row in range(top, min(bottom, top + _ROWS) + 1):
-            for column in range(first, min(last, first + _COLUMNS) + 1):
+        # One more on each side: a corner may lie on a header or a half cell.
+        for row in range(max(0, top - 1), min(bottom, top + _ROWS) + 1):
+            for column in range(max(0, first - 1), min(last, first + _COLUMNS) + 1):
                 if time.monotonic() > self.deadline:
                     self.cut = True
                     return found

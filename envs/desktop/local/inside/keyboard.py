@@ -17,6 +17,7 @@ from Xlib.ext import xtest
 from . import keys
 
 _FIRST, _COUNT = 8, 248
+_SPARE = 128  # keycodes from here on are rarely a key of a keyboard
 # Keys of remote controls and the like, which nobody presses here: their keycodes are spare too.
 _VENDOR = range(0x1008_0000, 0x1009_0000)
 _BURST = 64
@@ -33,13 +34,14 @@ class Keyboard:
         self._free: list[int] = []
         self._unread: set[int] = set()  # spare keycodes that were pressed and perhaps not read
         self._held: list[int] = []
-        table = display.get_keyboard_mapping(_FIRST, _COUNT)
+        table = [tuple(row) for row in display.get_keyboard_mapping(_FIRST, _COUNT)]
+        self._rows = table[_SPARE - _FIRST :]
         for level in (0, 1):
             for code, symbols in enumerate(table, _FIRST):
                 if symbols[level]:
                     self._keys.setdefault(symbols[level], (code, level == 1))
         for code, symbols in enumerate(table, _FIRST):
-            if all(not one or one in _VENDOR for one in symbols):
+            if code >= _SPARE and all(not one or one in _VENDOR for one in symbols):
                 self._free.append(code)
         self._keys = {k: v for k, v in self._keys.items() if k not in _VENDOR}
         self._shift = self._keys[XK.XK_Shift_L][0]
@@ -126,9 +128,11 @@ class Keyboard:
             self._unread.clear()
         changes = dict(zip(sorted(chosen), missing, strict=True))
         self._bound.update({symbol: code for code, symbol in changes.items()})
-        for first, run in _runs(changes):
-            # Both levels are the character, so neither Shift nor Caps Lock changes it.
-            self._display.change_keyboard_mapping(first, [(one, one) for one in run])
+        for code, symbol in changes.items():
+            # Every level is the character, so neither Shift nor Caps Lock changes it.
+            self._rows[code - _SPARE] = (symbol,) * len(self._rows[0])
+        # One request: each one makes every program read the whole layout again.
+        self._display.change_keyboard_mapping(_SPARE, self._rows)
         self._display.sync()
 
     def _key(self, symbol: int) -> tuple[int, bool]:
@@ -157,17 +161,3 @@ class Keyboard:
             self._fake(X.KeyRelease, self._caps)
             self._display.sync()
             time.sleep(0.02)
-
-
-def _runs(changes: dict[int, int]) -> Iterator[tuple[int, list[int]]]:
-    """Group keycodes that follow one another; yield the first and the keysyms of each group."""
-    first, run = -1, list[int]()
-    for code in sorted(changes):
-        if run and code == first + len(run):
-            run.append(changes[code])
-            continue
-        if run:
-            yield first, run
-        first, run = code, [changes[code]]
-    if run:
-        yield first, run
