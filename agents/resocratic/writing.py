@@ -68,10 +68,13 @@ async def write_objective(
 ) -> Section:  # fmt: skip
     """Ask for the objective: its words, what its numbers measure, its formula."""
     linear = target.kind == "linear"
-    schema = _object(text=_TEXT, quantity=_TEXT, **_formula(variables, linear))
-    shown: dict[str, Any] = {"text": example.objective.text}
+    # Numbers first: a small model repeats them in the text better than it finds them there.
+    schema = _object(quantity=_TEXT, **_formula(variables, linear), text=_TEXT)
     weights = formal.linear(example.goal.expression) if linear else None
-    shown |= {"coefficients": _named(weights)} if weights else {"formula": example.goal.expression}
+    shown: dict[str, Any] = (
+        {"coefficients": _named(weights)} if weights else {"formula": example.goal.expression}
+    )
+    shown["text"] = example.objective.text
     told = "\n\n".join(
         filter(None, [
             f"Example of another problem:\n{json.dumps(shown, ensure_ascii=False)}",
@@ -85,6 +88,8 @@ async def write_objective(
     expression = _expression(answer, linear=linear)
     if linear and not all(answer["coefficients"].values()):
         raise FormalError("every variable needs a coefficient other than 0 in the objective")
+    if linear and len(variables) > 1 and len(set(answer["coefficients"].values())) == 1:
+        raise FormalError("all coefficients are the same: give each variable a price of its own")
     if not linear and formal.linear(expression) is not None:
         raise FormalError(f"{expression} is linear")
     text, line = _sentences(answer["text"]), f"{target.sense} {expression}"
@@ -99,7 +104,7 @@ async def write_constraint(
     """Ask for one more constraint of a given direction."""
     linear = target.kind == "linear"
     variables = before.variables
-    schema = _object(text=_TEXT, quantity=_TEXT, **_formula(variables, linear), limit=_NUMBER)
+    schema = _object(quantity=_TEXT, **_formula(variables, linear), limit=_NUMBER, text=_TEXT)
     taken = "\n".join(f"- {each.text}" for each in (before.objective, *before.constraints))
     direction = {"<=": "at most", ">=": "at least", "==": "exactly"}[relation]
     told = "\n\n".join(
@@ -174,11 +179,11 @@ def _shown(example: Demonstration, *, linear: bool) -> str:
     section = max(example.constraints, key=lambda each: len(_used(example, each)))
     first = example.relations_of(section)[0]
     row = wording.sides(first) if linear else None
-    shown: dict[str, Any] = {"text": section.text}
     if row:
-        shown |= {"coefficients": _named(row[0]), "limit": row[2]}
+        shown: dict[str, Any] = {"coefficients": _named(row[0]), "limit": row[2]}
     else:
-        shown |= {"formula": first.left, "limit": first.right}
+        shown = {"formula": first.left, "limit": first.right}
+    shown["text"] = section.text
     return json.dumps(shown, ensure_ascii=False)
 
 
