@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from tracegraph.envs.desktop.tasks import GuiTask
-    from tracegraph.envs.desktop.tasks.lint import Verdict
+    from tracegraph.envs.desktop.tasks.lint import Finding
 
 Families = Annotated[
     list[str] | None,
@@ -41,25 +41,25 @@ def lint_tasks(
 
     tasks = load_suite(suite, families, seeds)
 
-    def tell(verdict: Verdict) -> None:
+    def tell(finding: Finding) -> None:
         if as_json:
             from dataclasses import asdict
 
-            typer.echo(json.dumps(asdict(verdict)))
+            typer.echo(json.dumps(asdict(finding)))
             return
-        state = verdict.problem or "sound"
-        scores = f"nothing {_scores(verdict.nothing)}  oracle {_scores(verdict.oracle)}"
-        typer.echo(f"{verdict.task:32} {scores}  {verdict.seconds:5.1f} s  {state}")
+        state = finding.problem or "sound"
+        scores = f"nothing {_scores(finding.nothing)}  oracle {_scores(finding.oracle)}"
+        typer.echo(f"{finding.task:32} {scores}  {finding.seconds:5.1f} s  {state}")
 
-    async def run() -> list[Verdict]:
+    async def run() -> list[Finding]:
         async with DesktopPool(LocalXvfb, concurrency) as pool:
             return await lint(tasks, pool.lease, concurrency=concurrency, times=times, tell=tell)
 
-    verdicts = asyncio.run(run())
-    sound = sum(not verdict.problem for verdict in verdicts)
+    findings = asyncio.run(run())
+    sound = sum(not finding.problem for finding in findings)
     if not as_json:
-        typer.echo(f"{sound} of {len(verdicts)} tasks are sound")
-    if sound < len(verdicts):
+        typer.echo(f"{sound} of {len(findings)} tasks are sound")
+    if sound < len(findings):
         raise typer.Exit(1)
 
 

@@ -21,7 +21,7 @@ Lease = Callable[[], AbstractAsyncContextManager[Desktop]]
 
 
 @dataclass(slots=True)
-class Verdict:
+class Finding:
     """What the lint found of a task.
 
     Attributes:
@@ -44,11 +44,11 @@ async def lint_tasks(
     *,
     concurrency: int = 2,
     times: int = 2,
-    tell: Callable[[Verdict], None] | None = None,
-) -> list[Verdict]:
-    """Return a verdict a task, in their order; each run has a desktop of its own."""
+    tell: Callable[[Finding], None] | None = None,
+) -> list[Finding]:
+    """Return a finding a task, in their order; each run has a desktop of its own."""
     listed = list(tasks)
-    found: dict[int, Verdict] = {}
+    found: dict[int, Finding] = {}
     queue = iter(enumerate(listed))
 
     async def worker() -> None:
@@ -63,29 +63,29 @@ async def lint_tasks(
     return [found[number] for number in range(len(listed))]
 
 
-async def _lint(task: GuiTask, lease: Lease, times: int) -> Verdict:
-    verdict = Verdict(task.id)
+async def _lint(task: GuiTask, lease: Lease, times: int) -> Finding:
+    finding = Finding(task.id)
     if missing := unsupported(task):
-        verdict.problem = f"unsupported: {', '.join(missing)}"
-        return verdict
+        finding.problem = f"unsupported: {', '.join(missing)}"
+        return finding
     if not task.x_tracegraph.oracle:
-        verdict.problem = "it has no oracle"
-        return verdict
+        finding.problem = "it has no oracle"
+        return finding
     try:
         for _ in range(times):
-            verdict.nothing.append((await _score(task, lease, solve=False))[0])
+            finding.nothing.append((await _score(task, lease, solve=False))[0])
         for _ in range(times):
             started = time.monotonic()
             score, why = await _score(task, lease, solve=True)
-            verdict.seconds = time.monotonic() - started
-            verdict.oracle.append(score)
-            verdict.problem = verdict.problem or ("" if score >= 1 else f"the oracle: {why}")
+            finding.seconds = time.monotonic() - started
+            finding.oracle.append(score)
+            finding.problem = finding.problem or ("" if score >= 1 else f"the oracle: {why}")
     except (EnvError, EvalError, TracegraphError) as error:
-        verdict.problem = str(error)
-        return verdict
-    if any(verdict.nothing):
-        verdict.problem = "doing nothing scores"
-    return verdict
+        finding.problem = str(error)
+        return finding
+    if any(finding.nothing):
+        finding.problem = "doing nothing scores"
+    return finding
 
 
 async def _score(task: GuiTask, lease: Lease, *, solve: bool) -> tuple[float, str]:

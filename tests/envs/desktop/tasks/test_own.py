@@ -104,5 +104,5 @@ async def test_nothing_scores_nothing_and_the_oracle_scores() -> None:
                        "office/total", "browser/order_form", "infeasible/missing_file")
     ]  # fmt: skip
     async with DesktopPool(LocalXvfb, 2) as pool:
-        verdicts = await lint_tasks(tasks, pool.lease, concurrency=2, times=1)
-    assert [verdict.problem for verdict in verdicts] == [""] * len(tasks)
+        findings = await lint_tasks(tasks, pool.lease, concurrency=2, times=1)
+    assert [finding.problem for finding in findings] == [""] * len(tasks)
