@@ -66,7 +66,7 @@ class Tagged:
 
 
 class Structured:
-    """Steps in JSON: a thought, then code or an answer, and no other form can be written."""
+    """Steps in JSON: a thought, then lines of code or an answer; nothing else can be written."""
 
     ran, failed = "output", "failed"
 
@@ -74,7 +74,8 @@ class Structured:
         """Return the step as the model wrote it and its output, for each cell."""
         told: list[Message] = []
         for cell in cells:
-            seen = json.dumps({"thought": cell.thought, "code": cell.code}, ensure_ascii=False)
+            step = {"thought": cell.thought, "code": cell.code.splitlines()}
+            seen = json.dumps(step, ensure_ascii=False)
             text = fill(failed if cell.error else ran, output=tags.escape(cell.output))
             told += [_said(seen), _user(text, cell.pngs)]
         return told
@@ -89,7 +90,7 @@ class Structured:
         answer = parsed.get("answer")
         if isinstance(answer, dict):
             answer = fields.write({name: str(value) for name, value in answer.items()})
-        code, fenced = unfenced(str(parsed.get("code", "")))
+        code, fenced = unfenced("\n".join(parsed.get("code", ())))
         notes = {"code_fence": 1} if fenced else {}
         return Move(str(parsed.get("thought", "")), code, answer, notes)
 
@@ -101,7 +102,10 @@ def schema(wants: str, names: Sequence[str] = ()) -> dict[str, Any]:
     if names:
         answer = _object({name: text for name in names})
     thought = {"type": "string", "maxLength": 400}
-    code = _object({"thought": thought, "code": {"type": "string", "maxLength": 3000}})
+    # Lines, not one text: small models forget the "\\n" of a JSON string, never a new line.
+    line = {"type": "string", "maxLength": 300}
+    lines = {"type": "array", "items": line, "minItems": 1, "maxItems": 60}
+    code = _object({"thought": thought, "code": lines})
     end = _object({"thought": thought, "answer": answer})
     if wants == Wants.CODE:
         return {"title": "cell", **code}

@@ -39,7 +39,7 @@ class FakeAnalyst(FakeModel):
     async def complete(self, messages: Any, **options: Any) -> Any:
         type(self).calls += 1
         schema = options["schema"]
-        reply: Any = {"thought": "Look.", "code": _CODE}
+        reply: Any = {"thought": "Look.", "code": _CODE.splitlines()}
         if schema["title"] == "questions":
             reply = _QUESTIONS
         elif schema["title"] != "cell":

@@ -35,8 +35,8 @@ async def notebooks():
         yield lambda task: NotebookEnv(pool)
 
 
-def code(text: str, thought: str = "Compute.") -> dict[str, str]:
-    return {"thought": thought, "code": text}
+def code(text: str, thought: str = "Compute.") -> dict[str, Any]:
+    return {"thought": thought, "code": text.splitlines()}
 
 
 def answer(value: str) -> dict[str, Any]:
