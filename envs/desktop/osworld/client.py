@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import httpx
 
 from tracegraph.envs.desktop import tree as trees
 from tracegraph.envs.desktop.actions import Action, CallUser, Done, Fail, FormatError, Type, Wait
 from tracegraph.envs.desktop.codecs import pyautogui
+from tracegraph.envs.desktop.osworld.connection import SECONDS, as_object, check
+from tracegraph.envs.desktop.osworld.endpoints import Endpoints
 from tracegraph.envs.desktop.protocol import (
     ActionError,
     DesktopError,
@@ -22,12 +23,11 @@ from tracegraph.envs.desktop.protocol import (
 _PREFIX = "import pyautogui; import time; pyautogui.FAILSAFE = False; "
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LARGEST = 256 << 20
-_SECONDS = 30.0
+_OFFERED = frozenset({"tree", "exec", "files", "reset", "record", "view"})
 _LIMIT = 120.0  # of the protocol, for one command
-_LOOKS = 2  # what changes nothing is asked again once
 
 
-class OSWorldHTTP:
+class OSWorldHTTP(Endpoints):
     """A client. What changes the desktop is sent once and never again, whatever comes back.
 
     Args:
@@ -37,9 +37,7 @@ class OSWorldHTTP:
     """
 
     def __init__(self, url: str, token: str | None = None, *, pause: float = 1.0) -> None:
-        self.url = url.rstrip("/")
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=_SECONDS)
+        super().__init__(url, token)
         self._pause = pause
         self._ours = False
         self._began = time.monotonic()
@@ -47,13 +45,13 @@ class OSWorldHTTP:
 
     async def start(self) -> None:
         """See that the server answers; raises DesktopError when it does not."""
-        await self._look("GET", "/platform")
+        await self.look("GET", "/platform")
         self._began = time.monotonic()
         try:
             told = await self._http.get("/tracegraph")
             if told.status_code == 200:
                 self._ours = True
-                self.capabilities = frozenset(map(str, told.json()["capabilities"]))
+                self.capabilities = _OFFERED & frozenset(map(str, told.json()["capabilities"]))
         except (httpx.HTTPError, ValueError, KeyError) as error:
             raise DesktopError(f"{self.url} does not answer: {error}") from error
 
@@ -63,18 +61,18 @@ class OSWorldHTTP:
             raise DesktopError(
                 f"{self.url} cannot be reset by its protocol; revert its machine, then start()"
             )
-        await self._once("/tracegraph/reset", json={}, seconds=120.0)
+        await self.once("/tracegraph/reset", json={}, seconds=120.0)
 
     async def observe(self, *, tree: bool = False) -> Frame:
         """Return the picture, and the tree when asked."""
-        png = (await self._look("GET", "/screenshot")).content
+        png = (await self.look("GET", "/screenshot")).content
         if not png.startswith(_PNG) or len(png) < 24:
             raise DesktopError(f"{self.url}/screenshot is no PNG")
         width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
         root = None
         if tree:
-            told = await self._look("GET", "/accessibility")
-            root = trees.from_xml(str(_json(told).get("AT", "")), width, height)
+            told = await self.look("GET", "/accessibility")
+            root = trees.from_xml(str(as_object(told).get("AT", "")), width, height)
         return Frame(png, width, height, root, time.monotonic() - self._began)
 
     async def act(self, action: Action) -> None:
@@ -101,7 +99,7 @@ class OSWorldHTTP:
     ) -> ExecResult:
         """Run a program; ``code`` is the one that the server tells, also when it is not 0."""
         if background:
-            told = await self._post("/setup/launch", json={"command": list(argv), "shell": False})
+            told = await self.post("/setup/launch", json={"command": list(argv), "shell": False})
             if told.status_code == 200:
                 return ExecResult(None)
             return ExecResult(127, "", told.text[-1000:])
@@ -112,32 +110,28 @@ class OSWorldHTTP:
 
     async def put(self, path: str, data: bytes) -> None:
         """Write a file."""
-        told = await self._post(
+        told = await self.post(
             "/setup/upload", data={"file_path": path}, files={"file_data": ("file", data)}
         )
-        _check(told)
+        check(told)
 
     async def get(self, path: str) -> bytes:
         """Return a file; raises FileNotFoundError."""
-        told = await self._look("POST", "/file", data={"file_path": path})
+        told = await self.look("POST", "/file", data={"file_path": path})
         if told.status_code == 404:
             raise FileNotFoundError(path)
         if len(told.content) > _LARGEST:
             raise DesktopError(f"{path} has more than {_LARGEST} bytes")
-        return _check(told).content
-
-    async def close(self) -> None:
-        """Close the connection; the desktop goes on."""
-        await self._http.aclose()
+        return check(told).content
 
     async def view(self, *, control: bool = False) -> tuple[int, str]:
         """Open a VNC server beside the desktop; return its port and password. Only ours can."""
-        told = await self._once("/tracegraph/view", json={"control": control})
+        told = await self.once("/tracegraph/view", json={"control": control})
         return int(told["port"]), str(told["password"])
 
     async def _execute(self, argv: list[str], seconds: float = _LIMIT) -> ExecResult:
-        told = await self._once(
-            "/execute", json={"command": argv, "shell": False}, seconds=seconds + _SECONDS
+        told = await self.once(
+            "/execute", json={"command": argv, "shell": False}, seconds=seconds + SECONDS
         )
         code = told.get("returncode")
         if not isinstance(code, int):
@@ -145,31 +139,6 @@ class OSWorldHTTP:
         out, err = str(told.get("output", "")), str(told.get("error", ""))
         # Ended by the deadline that we put before the program.
         return ExecResult(124 if code in (-9, 137) else code, out, err)
-
-    async def _once(self, path: str, *, json: Any, seconds: float = _SECONDS) -> dict[str, Any]:
-        return _json(_check(await self._post(path, json=json, seconds=seconds)))
-
-    async def _post(self, path: str, *, seconds: float = _SECONDS, **sent: Any) -> httpx.Response:
-        try:
-            return await self._http.post(path, timeout=seconds, **sent)
-        except httpx.TimeoutException:
-            raise DesktopError(
-                f"{self.url}{path} did not answer in {seconds:g} s; what it did is not known"
-            ) from None
-        except httpx.HTTPError as error:
-            raise DesktopError(f"{self.url}{path}: {error or type(error).__name__}") from error
-
-    async def _look(self, method: str, path: str, **sent: Any) -> httpx.Response:
-        for last in (*[False] * (_LOOKS - 1), True):
-            try:
-                told = await self._http.request(method, path, **sent)
-            except httpx.HTTPError as error:
-                if last:
-                    raise DesktopError(f"{self.url}{path}: {error or type(error)}") from error
-                continue
-            if told.status_code < 500 or last:
-                return told if told.status_code == 404 else _check(told)
-        raise AssertionError
 
 
 def _typed(text: str) -> str:
@@ -180,21 +149,3 @@ def _typed(text: str) -> str:
     parts = [f"pyautogui.write({part!r})" if part else "" for part in text.split("<")]
     # pyautogui types ">" for "<".
     return "; pyautogui.hotkey('shift', ','); ".join(part or "pass" for part in parts)
-
-
-def _check(told: httpx.Response) -> httpx.Response:
-    if told.status_code == 401:
-        raise DesktopError("the server wants its token")
-    if told.status_code != 200:
-        raise DesktopError(f"{told.request.url.path}: {told.status_code} {told.text[:300]}")
-    return told
-
-
-def _json(told: httpx.Response) -> dict[str, Any]:
-    try:
-        value = told.json()
-    except ValueError as error:
-        raise DesktopError(f"{told.request.url.path} answered no JSON") from error
-    if not isinstance(value, dict):
-        raise DesktopError(f"{told.request.url.path} answered no JSON object")
-    return value

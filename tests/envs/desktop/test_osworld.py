@@ -173,6 +173,39 @@ async def test_every_endpoint_on_a_real_desktop(desktop, opened):
             writer.close()
 
 
+async def test_the_client_speaks_every_endpoint(desktop, opened):
+    async with OSWorldServer(desktop) as server:
+        client = OSWorldHTTP(server.url, server.token)
+        await client.start()
+        assert await client.platform() == "Linux"
+        assert await client.screen_size() == (1280, 720)
+        await client.act(a.Move(50, 60))
+        assert await client.pointer() == (50, 60)
+        assert await client.terminal() is None
+        assert await client.desktop_path() == "/home/user/Desktop"
+        assert (await client.list_directory("~"))["type"] == "directory"
+        assert (await client.run_python("raise SystemExit(4)")).code == 4
+        told = await client.run_bash_script("pwd", folder="~/Desktop")
+        assert (told.code, told.stdout) == (0, "/home/user/Desktop\n")
+        await opened(desktop, ["mousepad"], "Mousepad")
+        await client.activate_window("mousepad")
+        assert (await client.window_size("mousepad"))[0] > 100
+        exists = {"window_exists": "Mousepad"}
+        assert await client.execute_with_verification("true", exists)
+        gone = {"command_success": "false"}
+        assert not await client.execute_with_verification("true", gone, wait=0.2, interval=0.1)
+        await client.start_recording()
+        await client.close_window("mousepad")
+        assert b"ftyp" in (await client.end_recording())[:32]
+        for refused in (
+            client.wallpaper(), client.change_wallpaper("/x"), client.open_file("/none"),
+            client.download_file("http://example.org", "/home/user/x"),
+        ):  # fmt: skip
+            with pytest.raises(DesktopError):
+                await refused
+        await client.close()
+
+
 @pytest.mark.slow
 async def test_osworlds_own_client_resets_steps_and_evaluates(desktop):
     if not THEIRS.exists():
