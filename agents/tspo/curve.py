@@ -21,12 +21,12 @@ svg { max-width: 100%; } svg text { font: 12px system-ui, sans-serif; fill: #4b5
 Series = Mapping[str, Sequence[tuple[float, float]]]
 
 
-def plot(series: Series, across: str, up: str) -> Markup:
+def plot(series: Series, across: str) -> Markup:
     """Return curves with values from 0 to 1 as SVG.
 
     Args:
         series: points (x, y) by name.
-        across, up: what the axes are.
+        across: what the horizontal axis is.
     """
     last = max((x for points in series.values() for x, _ in points), default=1.0) or 1.0
 
@@ -44,7 +44,6 @@ def plot(series: Series, across: str, up: str) -> Markup:
         drawn.append(tag("text", f"{last * share:.0f}", x=x, y=y + 16, text_anchor="middle"))
     x, y = place(last, 0)
     drawn.append(tag("text", across, x=x + 12, y=y + 16))
-    drawn.append(tag("text", up, x=4, y=8))
     for number, (name, points) in enumerate(series.items()):
         colour = _COLOURS[number % len(_COLOURS)]
         path = " ".join(f"{a:.1f},{b:.1f}" for a, b in (place(x, y) for x, y in points))
@@ -65,7 +64,7 @@ def curves(log: Sequence[Mapping[str, Any]], smooth: int = 10) -> dict[str, Mark
     for name, told in (
         ("answer right", "answer"),
         ("frames in target", "temporal"),
-        ("groups without variance", "zero_variance"),
+        ("groups all alike", "zero_variance"),
     ):
         points = []
         for start in range(0, len(steps), smooth):
@@ -81,8 +80,8 @@ def curves(log: Sequence[Mapping[str, Any]], smooth: int = 10) -> dict[str, Mark
                     (float(line["step"]), line[name])
                 )
     return {
-        "Training": plot(train, "steps", "share"),
-        "Held-out questions": plot(held, "steps", "share"),
+        "Training": plot(train, "steps"),
+        "Held-out questions": plot(held, "steps"),
     }
 
 
