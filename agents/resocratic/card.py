@@ -140,7 +140,12 @@ def _decontamination(finished: Finished, gate: Gate) -> list[str]:
     lines = [
         "Compared with every problem of these files, by containment of word 8-grams (rejected from "
         f"{gate.most_grams:.0%} on)"
-        + (f" and by cosine of embeddings (from {gate.most_cosine:g} on)." if gate.embeds else "."),
+        + (
+            f"; the three that are nearest by words also by cosine of embeddings (from "
+            f"{gate.most_cosine:g} on), so a paraphrase in other words is not seen."
+            if gate.embeds
+            else "."
+        ),
         "",
         *(f"- {source}: {count} problems" for source, count in sorted(counts.items())),
         "",
