@@ -73,7 +73,7 @@ def terms(facts: Facts, constants: Constants) -> dict[str, float]:
 
 def total(parts: Mapping[str, float], constants: Constants) -> float:
     """Return the weighted sum of terms."""
-    return sum(getattr(constants, name) * value for name, value in parts.items())
+    return float(sum(getattr(constants, name) * value for name, value in parts.items()))
 
 
 def scaled(value: float, constants: Constants) -> float:
@@ -117,7 +117,7 @@ def _diversity(facts: Facts, constants: Constants) -> float:
 def _saliency(facts: Facts, constants: Constants) -> float:
     """Return R_sal: how large the objects are on the keyframes, next to their largest."""
     keyframes = facts.keyframes(constants.keyframes)
-    sizes = [sum(areas) for areas in zip(*facts.areas, strict=True)]
+    sizes: list[int] = [sum(areas) for areas in zip(*facts.areas, strict=True)]
     largest = max(sizes, default=0)
     if not keyframes or not largest:
         return 0.0

@@ -92,9 +92,7 @@ class Sam2Segmenter:
 
         height, width = frame.rgb.shape[:2]
         opened: Any = Sam2VideoInferenceSession
-        session = opened(
-            pixels, height, width, inference_device=self._device, dtype=pixels.dtype
-        )
+        session = opened(pixels, height, width, inference_device=self._device, dtype=pixels.dtype)
         scale = torch.tensor([self._side / width, self._side / height])
         for box_number, box in enumerate(found, start=1):
             # A box is two points, of the kinds 2 (top left) and 3 (bottom right).

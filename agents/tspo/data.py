@@ -146,7 +146,8 @@ def synthetic_splits(
 
 
 def _take(rendered: Sequence[Clip], each: int, test: int) -> tuple[list[Clip], list[Clip]]:
-    train, other = [], []
+    train: list[Clip] = []
+    other: list[Clip] = []
     for start in range(0, len(rendered), each + test):
         train += rendered[start : start + each]
         other += rendered[start + each : start + each + test]

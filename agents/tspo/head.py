@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-class TemporalHead(nn.Module):
+class TemporalHead(nn.Module):  # type: ignore[misc]
     """Windowed attention over frames, a residual MLP, and cosines with the question.
 
     F_e = MLP(attention(F + PE)) + F, and a frame's score is cos(F_e, t) + cos(F, t). Scores are

@@ -53,4 +53,5 @@ def measure(
             )
         )
     means = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
-    return Measured(*means, questions=len(rows))
+    precision, recall, passages, right, seen = means
+    return Measured(precision, recall, passages, right, seen, len(rows))

@@ -110,7 +110,7 @@ class Training:
         # log-probability; no clipping and no KL term, as in the released code.
         loss = -(advantage * log_prob(groups, picked, with_.law)).mean()
         self.adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(
             self.head.parameters(), with_.clip_norm or float("inf")
         )
@@ -160,7 +160,9 @@ class Training:
         before = {"settings": told["settings"], "encoder": told["encoder"]}
         if json.dumps(mine, sort_keys=True) != json.dumps(before, sort_keys=True):
             changed = [
-                key for key, value in mine["settings"].items() if told["settings"].get(key) != value
+                key
+                for key, value in self.settings.told().items()
+                if told["settings"].get(key) != value
             ]
             raise CheckpointError(
                 f"{self.folder} holds a training with other {', '.join(changed) or 'features'}: "

@@ -105,6 +105,6 @@ class FeatureCache:
                 return {array: stored[array] for array in stored.files}
         made = make()
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **made)  # type: ignore[arg-type]
+        np.savez(buffer, allow_pickle=False, **made)
         write_whole(path, buffer.getvalue())
         return made

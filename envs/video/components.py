@@ -33,9 +33,10 @@ def components(mask: Mask, least: int = 1) -> list[Mask]:
     padded = np.pad(mask, ((0, 0), (1, 1))).astype(np.int8)
     for row, line in enumerate(np.diff(padded, axis=1)):
         here: list[int] = []
-        for first, after in zip(np.flatnonzero(line == 1), np.flatnonzero(line == -1), strict=True):
+        starts, ends = np.flatnonzero(line == 1).tolist(), np.flatnonzero(line == -1).tolist()
+        for first, after in zip(starts, ends, strict=True):
             number = len(runs)
-            runs.append((row, int(first), int(after)))
+            runs.append((row, first, after))
             parent.append(number)
             for other in above:
                 if runs[other][1] < after and first < runs[other][2]:
@@ -43,8 +44,8 @@ def components(mask: Mask, least: int = 1) -> list[Mask]:
             here.append(number)
         above = here
     found: dict[int, Mask] = {}
-    for number, (row, first, after) in enumerate(runs):
+    for number, run in enumerate(runs):
         part = found.setdefault(root(number), np.zeros_like(mask))
-        part[row, first:after] = True
+        part[run[0], run[1] : run[2]] = True
     kept = [part for part in found.values() if part.sum() >= least]
     return sorted(kept, key=lambda part: -int(part.sum()))

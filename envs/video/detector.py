@@ -75,7 +75,8 @@ def _hue(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
 
     red, green, blue = (pixels[..., channel].astype(np.float32) for channel in range(3))
     angle = np.arctan2(np.sqrt(3) * (green - blue), 2 * red - green - blue)
-    return np.degrees(angle).astype(np.float32) % 360
+    degrees: npt.NDArray[np.float32] = np.degrees(angle).astype(np.float32) % 360
+    return degrees
 
 
 def _shape(part: Mask) -> str:

@@ -53,7 +53,8 @@ def split_labels(held_out: int, seed: int = 0) -> tuple[list[str], list[str]]:
     """
     pairs = list(itertools.product(COLOURS, SHAPES))
     random.Random(seed).shuffle(pairs)
-    kept, held = list(pairs), []
+    kept = list(pairs)
+    held: list[tuple[str, str]] = []
     for pair in pairs:
         if len(held) == held_out:
             break

@@ -68,17 +68,17 @@ def read_index(path: str) -> tuple[VideoInfo, PacketIndex]:
                 raise VideoError(f"{path} has no pictures: give a video file")
             stream = container.streams.video[0]
             info = _info(path, container, stream)
-            pts, keyframes, end, error = _packets(av, container, stream)
+            pts, keyframes, end, stopped = _packets(av, container, stream)
     except (av.error.FFmpegError, OSError) as error:
         raise VideoError(f"{path} cannot be read as a video: {error}") from error
     if not pts:
-        raise VideoError(f"{path} holds no picture that can be read{error and f' ({error})'}")
+        raise VideoError(f"{path} holds no picture that can be read{stopped and f' ({stopped})'}")
     pts.sort()
     keyframes.sort()
     end_s = float((end - pts[0]) * info.time_base)
-    truncated = bool(error) or end_s < info.duration_s - _TAIL_S
+    truncated = bool(stopped) or end_s < info.duration_s - _TAIL_S
     keys = tuple(keyframes) or (pts[0],)
-    return info, PacketIndex(tuple(pts), keys, info.time_base, end_s, truncated, error)
+    return info, PacketIndex(tuple(pts), keys, info.time_base, end_s, truncated, stopped)
 
 
 def _packets(av: Any, container: Any, stream: Any) -> tuple[list[int], list[int], int, str]:

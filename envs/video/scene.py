@@ -98,13 +98,11 @@ class Scene:
         size = mover.radius * self.height
         x = (self._columns - (mover.x * self.width + dx * step)) / size
         y = (self._rows - (mover.y * self.height + dy * step)) / size
-        inside = {
-            "circle": lambda: x * x + y * y <= 1,
-            "square": lambda: np.maximum(abs(x), abs(y)) <= 0.9,
-            "triangle": lambda: (abs(y) <= 0.9) & (abs(x) <= (y + 0.9) / 1.8),
-            "cross": lambda: (
-                (np.minimum(abs(x), abs(y)) <= 0.3) & (np.maximum(abs(x), abs(y)) <= 1)
-            ),
-        }[mover.event.shape]
-        found: Mask = inside()
-        return found
+        far, near = np.maximum(abs(x), abs(y)), np.minimum(abs(x), abs(y))
+        inside: dict[str, Mask] = {
+            "circle": x * x + y * y <= 1,
+            "square": far <= 0.9,
+            "triangle": (abs(y) <= 0.9) & (abs(x) <= (y + 0.9) / 1.8),
+            "cross": (near <= 0.3) & (far <= 1),
+        }
+        return inside[mover.event.shape]

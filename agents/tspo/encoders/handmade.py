@@ -76,10 +76,10 @@ def _look(rgb: RGB) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     bins = np.minimum(hue / 360 * _HUES, _HUES - 1).astype(np.int64)
     hues = np.bincount(bins.ravel(), colourful.ravel(), _HUES)
     total = hues.sum()
-    hues = np.sqrt(hues / (total + 1e-6)) if total > 4 else np.zeros(_HUES)
+    shares = np.sqrt(hues / (total + 1e-6)) if total > 4 else np.zeros(_HUES)
     greys = np.histogram((1 - colourful) * high, bins=_GREYS, range=(0, 256))[0]
     outline = _outline(colourful) if total > 4 else np.zeros(_GRID * _GRID)
-    return np.concatenate([hues, 0.3 * np.sqrt(greys / greys.sum()), outline]).astype(np.float32)
+    return np.concatenate([shares, 0.3 * np.sqrt(greys / greys.sum()), outline]).astype(np.float32)
 
 
 def _outline(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from tracegraph.agents.tspo.encoders.base import Vectors
 
 _SPLIT, _DEPTH = 0.8, 5  # AKS: when the best stand out enough; how deep to split
@@ -43,7 +46,7 @@ def aks(scores: Vectors, k: int) -> list[int]:
     scaled = (scores - low) / (high - low) if high > low else np.zeros_like(scores)
     found: list[int] = []
 
-    def judge(part: Vectors, k: int, depth: int) -> None:
+    def judge(part: npt.NDArray[np.intp], k: int, depth: int) -> None:
         if k == 0 or len(part) == 0:
             return
         best = part[np.argsort(-scaled[part], kind="stable")[:k]]
