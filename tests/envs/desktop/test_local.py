@@ -51,6 +51,7 @@ async def test_a_new_desktop_has_a_screen_a_home_and_no_way_out(desktop):
     assert "eth" not in told.stdout
 
 
+@pytest.mark.slow
 async def test_random_texts_are_typed_exactly(desktop, opened):
     rng = random.Random(7)
     # More strange characters at once than there are spare keys, then everything mixed.

@@ -109,6 +109,7 @@ async def test_what_changes_the_desktop_is_sent_once():
     server.close()
 
 
+@pytest.mark.slow
 async def test_every_endpoint_on_a_real_desktop(desktop, opened):
     async with OSWorldServer(desktop) as server:
         good = {"Authorization": f"Bearer {server.token}"}
@@ -173,6 +174,7 @@ async def test_every_endpoint_on_a_real_desktop(desktop, opened):
             writer.close()
 
 
+@pytest.mark.slow
 async def test_the_client_speaks_every_endpoint(desktop, opened):
     async with OSWorldServer(desktop) as server:
         client = OSWorldHTTP(server.url, server.token)
