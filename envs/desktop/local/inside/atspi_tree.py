@@ -104,8 +104,8 @@ class Walk:
             corners.append((table.get_row_at_index(number), table.get_column_at_index(number)))
         (top, first), (bottom, last) = corners
         found: list[Any] = []
-        # One more on each side: a corner may lie on a header or a half cell.
-        for row in range(max(0, top - 1), min(bottom, top + _ROWS) + 1):
+        # Some more: what lies at the corner may be a header or a cell further in.
+        for row in range(max(0, top - 4), min(bottom, top + _ROWS) + 1):
             for column in range(max(0, first - 1), min(last, first + _COLUMNS) + 1):
                 if time.monotonic() > self.deadline:
                     self.cut = True
