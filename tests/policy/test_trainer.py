@@ -21,7 +21,7 @@ from tracegraph.policy.trainer.log import read
 from tracegraph.policy.trainer.model import load_learner
 from tracegraph.policy.trainer.sample import sample
 from tracegraph.policy.trainer.settings import Settings
-from tracegraph.policy.trainer.tasks import Problem, Task, find_task, judge_call
+from tracegraph.policy.trainer.tasks import Problem, Task, exact, find_task
 from tracegraph.policy.trainer.train import train
 from tracegraph.policy.trainer.update import Group, update
 
@@ -31,7 +31,7 @@ def digits(problem, text):
 
 
 def digit_task():
-    problems = tuple(Problem(str(i), f"say {i}", "") for i in range(9))
+    problems = tuple(Problem(str(i), (f"say {i}",), "") for i in range(9))
     return Task("digits", problems[:3], problems[3:6], problems[6:], 6, digits)
 
 
@@ -203,8 +203,8 @@ def test_no_problem_is_in_two_splits_not_even_mirrored():
         assert sum(map(len, splits)) == len(set.union(*splits))
 
 
-def test_only_the_right_call_is_right():
-    problem = Problem("x", "", "add(3, 4)")
-    assert judge_call(problem, "Call: add(3, 4)\n") == 1
-    assert judge_call(problem, "add(4, 3)") == 0
-    assert judge_call(problem, "add(3, 4) because") == 0
+def test_only_the_right_answer_is_right():
+    problem = Problem("x", ("", "", ""), "add(3, 4)")
+    assert exact(problem, "add(3, 4)\n") == 1
+    assert exact(problem, "add(4, 3)") == 0
+    assert exact(problem, "add(3, 4) because") == 0

@@ -18,8 +18,8 @@ class Codec(Protocol):
 
     stop: frozenset[int]
 
-    def encode(self, question: str) -> list[int]:
-        """Return the tokens of a prompt that asks a question."""
+    def encode(self, turns: Sequence[str]) -> list[int]:
+        """Return the tokens of a conversation: the user's turn, the model's, …, the user's."""
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of an answer, without what ends it."""
@@ -30,9 +30,9 @@ class Bytes:
 
     stop = frozenset({256})
 
-    def encode(self, question: str) -> list[int]:
-        """Return the bytes."""
-        return list(question.encode())
+    def encode(self, turns: Sequence[str]) -> list[int]:
+        """Return the bytes of the turns, a line each."""
+        return list("\n".join(turns).encode())
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return what the bytes say."""
@@ -46,9 +46,12 @@ class Chat:
         self._tokenizer = tokenizer
         self.stop = frozenset({tokenizer.eos_token_id})
 
-    def encode(self, question: str) -> list[int]:
-        """Return the tokens of a user's message and of the beginning of the answer."""
-        messages = [{"role": "user", "content": question}]
+    def encode(self, turns: Sequence[str]) -> list[int]:
+        """Return the tokens of the turns and of the beginning of the answer."""
+        messages = [
+            {"role": ("user", "assistant")[number % 2], "content": turn}
+            for number, turn in enumerate(turns)
+        ]
         text = self._tokenizer.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=True
         )
@@ -89,7 +92,9 @@ def load_learner(model: str, *, rank: int = 16, seed: int = 0) -> Learner:
     if model == "tiny":
         return with_adapter(tiny(), Bytes(), rank=rank, seed=seed)
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # a second of reading needs none
     folder = _folder(model)
     base = AutoModelForCausalLM.from_pretrained(
         folder, dtype=torch.bfloat16, attn_implementation="sdpa"

@@ -16,10 +16,13 @@ from tracegraph.prompts import load
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A question and the one right answer."""
+    """A question and the one right answer.
+
+    ``turns`` are the user's, the model's, …, and last the question: earlier ones show the form.
+    """
 
     id: str
-    question: str
+    turns: tuple[str, ...]
     answer: str
 
 
@@ -62,20 +65,20 @@ def find_task(name: str) -> Task:
 
 def sums() -> Task:
     """Return sums of two digits from 1 to 9; 3 + 5 and 5 + 3 are always in the same split."""
-    prompt = load("policy/sums")
     pairs = [(a, b) for a in range(1, 10) for b in range(a, 10)]
     random.Random("sums").shuffle(pairs)
 
     def problems(some: list[tuple[int, int]]) -> tuple[Problem, ...]:
         ordered = sorted({pair for a, b in some for pair in ((a, b), (b, a))})
         return tuple(
-            Problem(f"{a}+{b}", prompt.format(question=f"What is {a} + {b}?"), str(a + b))
+            Problem(f"{a}+{b}", ("What is 2 + 7?", "9", f"What is {a} + {b}?"), str(a + b))
             for a, b in ordered
         )
 
-    return Task(
-        "sums", problems(pairs[:19]), problems(pairs[19:27]), problems(pairs[27:]), 8, exact
-    )
+    # 2 + 7 is in the question.
+    pairs = [pair for pair in pairs if pair != (2, 7)]
+    parts = problems(pairs[:19]), problems(pairs[19:27]), problems(pairs[27:])
+    return Task("sums", *parts, tokens=6, judge=exact)
 
 
 _OPERATIONS = (("add", "plus"), ("sub", "minus"), ("mul", "times"))
@@ -83,19 +86,15 @@ _OPERATIONS = (("add", "plus"), ("sub", "minus"), ("mul", "times"))
 
 def tools() -> Task:
     """Return the choice among add, sub and mul with the right arguments."""
-    prompt = load("policy/tools")
+    shown = (load("policy/tools").format(question="What is 7 plus 2?"), "add(7, 2)")
     every = [
-        (call, word, a, b) for call, word in _OPERATIONS for a in range(1, 10) for b in range(1, 10)
-    ]
+        (call, word, a, b)
+        for call, word in _OPERATIONS for a in range(1, 10) for b in range(1, 10)
+        if (call, a, b) != ("add", 7, 2)
+    ]  # fmt: skip
     random.Random("tools").shuffle(every)
     problems = tuple(
-        Problem(f"{call}-{a}-{b}", prompt.format(question=f"What is {a} {word} {b}?"),
-                f"{call}({a}, {b})")
+        Problem(f"{call}-{a}-{b}", (*shown, f"What is {a} {word} {b}?"), f"{call}({a}, {b})")
         for call, word, a, b in every
-    )  # fmt: skip
-    return Task("tools", problems[:48], problems[48:80], problems[80:144], 14, judge_call)
-
-
-def judge_call(problem: Problem, text: str) -> float:
-    """Return 1 for the right call; the word before it, as in the example, may stay."""
-    return float(text.strip().removeprefix("Call:").strip() == problem.answer)
+    )
+    return Task("tools", problems[:72], problems[72:96], problems[96:144], 14, exact)

@@ -128,7 +128,7 @@ def sampled(
     generator: torch.Generator,
 ) -> list[Group]:
     """Return a judged group of each problem."""
-    prompts = [learner.codec.encode(problem.question) for problem in problems]
+    prompts = [learner.codec.encode(problem.turns) for problem in problems]
     made = sample(
         learner.model, prompts, settings.samples, limit=task.tokens, stop=learner.codec.stop,
         temperature=settings.temperature, generator=generator,
@@ -144,7 +144,7 @@ def sampled(
 
 def accuracy(learner: Learner, task: Task, problems: Sequence[Problem]) -> float:
     """Return the mean reward of greedy answers."""
-    prompts = [learner.codec.encode(problem.question) for problem in problems]
+    prompts = [learner.codec.encode(problem.turns) for problem in problems]
     made = sample(
         learner.model, prompts, 1, limit=task.tokens, stop=learner.codec.stop, temperature=0
     )
