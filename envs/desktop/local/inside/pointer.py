@@ -14,6 +14,7 @@ _UP, _DOWN, _LEFT, _RIGHT = 4, 5, 6, 7
 # does not tear one apart) and some pixels.
 _DOUBLE_SECONDS = 0.85
 _DOUBLE_PIXELS = 8
+_AGAIN_SECONDS = 0.05  # between the clicks of a double one, as a hand has
 _DRAG_STEPS = 12
 _DRAG_STEP_SECONDS = 0.008
 
@@ -39,7 +40,9 @@ class Pointer:
         if (near or count > 1) and (wait := when + _DOUBLE_SECONDS - time.monotonic()) > 0:
             time.sleep(wait)
         self.move(x, y)
-        for _ in range(count):
+        for press in range(count):
+            if press:
+                time.sleep(_AGAIN_SECONDS)
             self._button(X.ButtonPress, number)
             self._button(X.ButtonRelease, number)
         self._last = (time.monotonic(), x, y, number)
