@@ -192,7 +192,7 @@ class _Attempt:
 
     async def _carry_out(self, decision: Decision, moment: Moment, turn: Turn) -> tuple[Frame, str]:
         frame = moment.frame
-        for action in decision.actions:
+        for number, action in enumerate(decision.actions, 1):
             if refused := await self._refused(action):
                 moment.told, turn.notes["refused"] = refused, 1
                 self._tell("refused", {"action": str(action), "why": refused})
@@ -200,7 +200,7 @@ class _Attempt:
             if isinstance(action, CallUser) and not self._env.rules.published:
                 moment.told = await self._asked(action)
                 break
-            result = await self._env.step(action)
+            result = await self._env.step(action, more=number < len(decision.actions))
             frame = result.observation
             if why := result.info.get("refused"):
                 moment.told, turn.notes["impossible"] = str(why), 1

@@ -20,10 +20,15 @@ if TYPE_CHECKING:
     from tracegraph.envs.desktop.protocol import Frame
     from tracegraph.models import LLM
 
-_KINDS = ("click", "double_click", "right_click", "type", "keys", "scroll_up", "scroll_down",
-          "wait", "done", "fail", "ask")  # fmt: skip
+_KINDS = (
+    "append", "insert_top", "rewrite", "save", "click", "double_click", "right_click", "type",
+    "keys", "scroll_up", "scroll_down", "wait", "done", "fail", "ask",
+)  # fmt: skip
 _NEED_ELEMENT = frozenset({"click", "double_click", "right_click"})
-_NEED_TEXT = frozenset({"type", "keys", "ask"})
+_WRITE = frozenset({"type", "append", "insert_top", "rewrite"})
+_NEED_TEXT = _WRITE | {"keys", "ask"}
+_DID = {"type": "typed", "append": "added at the end", "insert_top": "added at the top",
+        "rewrite": "replaced all with"}  # fmt: skip
 _NOTCHES = 5
 _NAMES = ("text", "screen", "unclear")
 
@@ -165,14 +170,10 @@ def _actions(answer: dict[str, Any], items: Sequence[Item]) -> tuple[tuple[a.Act
             return (a.Click(*place, "left", 2),), f"double-clicked {name}"
         case "right_click":
             return (a.Click(*place, "right"),), f"right-clicked {name}"
-        case "type":
-            if item and item.element.role not in elements.WRITABLE | {"table cell"}:
-                raise FormatError(
-                    f"one cannot type into {name}; with element 0 it goes where the cursor is"
-                )
-            where: tuple[a.Action, ...] = (a.Click(*place),) if item else ()
-            into = f" into {name}" if item else ""
-            return (*where, a.Type(text)), f"typed {text!r}{into}"
+        case _ if kind in _WRITE:
+            return _writing(kind, item, text), f"{_DID[kind]} {text!r}" + (name and f" into {name}")
+        case "save":
+            return (a.Keys(("ctrl", "s")),), "saved with ctrl+s"
         case "keys":
             chord = keys.split(text)
             return (a.Keys(chord),), f"pressed {'+'.join(chord)}"
@@ -188,6 +189,30 @@ def _actions(answer: dict[str, Any], items: Sequence[Item]) -> tuple[tuple[a.Act
         case "ask":
             return (a.CallUser(text),), f"asked {text!r}"
     raise FormatError(f"there is no step {kind}")
+
+
+def _writing(kind: str, item: Item | None, text: str) -> tuple[a.Action, ...]:
+    """Return what writes a text, at the cursor or at a place of what is there already."""
+    first: list[a.Action] = []
+    if item is not None:
+        if item.element.role not in elements.WRITABLE | {"table cell"}:
+            raise FormatError(
+                f"one cannot type into [{item.number}] {item.element.role}; with element 0 it "
+                "goes where the cursor is"
+            )
+        if "focused" not in item.element.states:
+            first.append(a.Click(item.x, item.y))  # a focused one keeps its cursor
+    line = text if text.endswith("\n") else f"{text}\n"
+    match kind:
+        case "append":
+            before = item.element.text if item is not None else ""
+            gap = "\n" if before and not before.endswith("\n") else ""
+            return (*first, a.Keys(("ctrl", "end")), a.Type(gap + line))
+        case "insert_top":
+            return (*first, a.Keys(("ctrl", "home")), a.Type(line))
+        case "rewrite":
+            return (*first, a.Keys(("ctrl", "a")), a.Type(text))
+    return (*first, a.Type(text))
 
 
 def _schema(count: int) -> dict[str, Any]:

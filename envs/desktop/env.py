@@ -16,7 +16,7 @@ class Rules:
     """What an episode at a desktop is bound to.
 
     Attributes:
-        steps: actions at most; None is what the task says.
+        steps: how many at most; None is what the task says.
         tree: whether frames carry the accessibility tree.
         published: count running out of steps, and asking a person, as "cannot be done", as
             OSWorld's UI-TARS agent does. That is right about every infeasible task for no
@@ -44,7 +44,7 @@ class DesktopEnv:
 
     @property
     def most(self) -> int:
-        """How many actions the task may take."""
+        """How many steps the task may take."""
         return self.rules.steps or self._begun().x_tracegraph.steps
 
     async def reset(self, task: GuiTask, seed: int = 0) -> Frame:
@@ -62,10 +62,13 @@ class DesktopEnv:
         await run_steps(task.config, self.desktop, size=self._size)
         return await self._frame()
 
-    async def step(self, action: Action) -> StepResult[Frame]:
-        """Carry out an action; one that the desktop refuses changes nothing and is told so."""
+    async def step(self, action: Action, *, more: bool = False) -> StepResult[Frame]:
+        """Carry out an action; one that the desktop refuses changes nothing and is told so.
+
+        ``more`` says that another action of the same step follows: a step counts once.
+        """
         self._begun()
-        self._count += 1
+        self._count += not more
         if isinstance(action, CallUser) and self.rules.published:
             action = Fail(action.question)
         self._last = action

@@ -92,7 +92,10 @@ def answer(action: str, element: int = 0, text: str = "") -> dict[str, Any]:
     ("given_", "meant"),
     [
         (answer("click", 2), (a.Click(30, 25),)),
-        (answer("type", 1, "x\n"), (a.Click(50, 45), a.Type("x\n"))),
+        (answer("type", 1, "x\n"), (a.Type("x\n"),)),
+        (answer("append", 1, "x"), (a.Keys(("ctrl", "end")), a.Type("\nx\n"))),
+        (answer("rewrite", 0, "x"), (a.Keys(("ctrl", "a")), a.Type("x"))),
+        (answer("save"), (a.Keys(("ctrl", "s")),)),
         (answer("type", 2, "x\n"), ()),
         (answer("type", 0, "x"), (a.Type("x"),)),
         (answer("keys", 0, "ctrl+s"), (a.Keys(("ctrl", "s")),)),
