@@ -27,7 +27,7 @@ def gui(
         str,
         typer.Option(help="text (accessibility tree), marks (and a picture), uitars, or auto."),
     ] = "auto",
-    steps: Annotated[int | None, typer.Option(help="Actions at most; else each task's.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Steps at most; else each task's.")] = None,
     temperature: Annotated[
         float | None, typer.Option(help="0 for one episode a task, 1 for groups, if not given.")
     ] = None,

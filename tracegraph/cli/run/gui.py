@@ -30,7 +30,7 @@ def gui(
         str,
         typer.Option(help="text (accessibility tree), marks (and a picture), uitars, or auto."),
     ] = "auto",
-    steps: Annotated[int | None, typer.Option(help="Actions at most; else the task's.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Steps at most; else the task's.")] = None,
     launch: Annotated[
         list[str] | None, typer.Option("--launch", help="A program to start first; repeatable.")
     ] = None,
