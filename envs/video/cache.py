@@ -57,6 +57,9 @@ class FrameCache:
         home = self.folder / content_hash(video.path) / f"v{VERSION}-{longest or 'full'}"
         asked: dict[int, float] = {}
         for time_s in sorted(times):
+            if video.index.truncated and time_s >= video.index.end_s:
+                video.report.left_out.append(time_s)
+                continue
             asked.setdefault(video.index.shown_at(time_s), time_s)
         missing = [time_s for pts, time_s in asked.items() if not (home / f"{pts}.json").exists()]
         fresh = video.frames(missing, longest=longest)

@@ -65,7 +65,8 @@ class Video:
     def frames(self, times: Sequence[float], *, longest: int | None = None) -> Iterator[Frame]:
         """Give the pictures on screen at these times, in the order of time, one at a time.
 
-        Times that show the same picture give it once. Only a few pictures are in memory at any
+        Times that show the same picture give it once; times after the end give the last one, and
+        nothing where the file was cut off. Only a few pictures are in memory at any
         moment, whatever the length of the file.
 
         Args:
@@ -78,6 +79,9 @@ class Video:
         """
         asked: dict[int, float] = {}
         for time_s in sorted(times):
+            if self.index.truncated and time_s >= self.index.end_s:
+                self.report.left_out.append(time_s)  # the last picture there is another one
+                continue
             asked.setdefault(self.index.shown_at(time_s), time_s)
         av = load_av()
         try:

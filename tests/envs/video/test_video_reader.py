@@ -94,6 +94,7 @@ def test_a_truncated_file_gives_what_is_there_and_says_so(scenes, tmp_path):
     assert video.report.truncated
     assert 20 < video.seconds < 50
     assert "ends early" in str(video.report)
+    assert video.report.left_out == [55.0]
     assert max(frame.ref.time_s for frame in frames) < video.seconds
     for frame in frames:
         if frame.ref.pts in whole:
