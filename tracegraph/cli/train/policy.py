@@ -18,6 +18,7 @@ def policy(
     ] = "smollm2",
     steps: Annotated[int, typer.Option("--steps", help="Steps at most.")] = 60,
     seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
+    rate: Annotated[float, typer.Option("--rate", help="The learning rate.")] = 2e-4,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
@@ -36,7 +37,7 @@ def policy(
     from tracegraph.policy.trainer.train import train
 
     wanted = find_task(task)
-    settings = Settings(steps=steps, seed=seed)
+    settings = Settings(steps=steps, seed=seed, rate=rate)
     learner = load_learner(model, rank=settings.rank, seed=seed)
     shown = _Json() if as_json else _Bar(steps) if sys.stdout.isatty() else _Lines(steps)
     with shown:

@@ -38,7 +38,7 @@ class Settings:
     problems: int = 4
     samples: int = 8
     epochs: int = 1
-    rate: float = 5e-4
+    rate: float = 2e-4
     warmup: int = 2
     rank: int = 16
     temperature: float = 1.0
