@@ -21,6 +21,10 @@ def video(
     path: Annotated[
         Path | None, typer.Option("--path", help="The benchmark's folder; for needles, ours.")
     ] = None,
+    clips: Annotated[
+        Path | None, typer.Option("--clips", help="Needles from your videos: clips as JSON lines.")
+    ] = None,
+    length: Annotated[int, typer.Option("--length", min=2, help="Clips of a needle video.")] = 24,
     selectors: Annotated[
         str, typer.Option("--selectors", help="By name, with commas; all that can run by default.")
     ] = "",
@@ -69,7 +73,8 @@ def video(
         name for name in NAMES if head is not None or not name.startswith("tspo")
     ]
     folder = path or Path(".tracegraph/needles")
-    tasks = _tasks(what, folder, limit, seed)
+    tasks = _needles(folder, limit, seed, clips, length) if what == "needle" else []
+    tasks = tasks or _published(what, folder)[:limit]
     agent = TspoAgent(
         make_encoder(encoder or trained_for or "handmade"),
         [make_selector(name, weights) for name in names],
@@ -87,6 +92,7 @@ def video(
     config = {
         "set": what, "selectors": names, "model": model, "encoder": agent.encoder.id,
         "head": str(head or ""), "frames": frames, "step": step, "limit": limit, "seed": seed,
+        "clips": str(clips or ""), "length": length,
     }  # fmt: skip
     _, episodes = run_episodes(
         "eval video", work, episode, config=config, store=store, resume=resume,
@@ -116,34 +122,45 @@ async def _with_selector(agent: Any, name: str, task: VideoTask, seed: int) -> E
     return done
 
 
-def _tasks(what: str, folder: Path, limit: int, seed: int) -> list[VideoTask]:
+def _published(what: str, folder: Path) -> list[VideoTask]:
     from tracegraph.envs.video.benchmarks.questions import LOADERS
     from tracegraph.errors import TracegraphError
 
-    if what == "needle":
-        return _needles(folder, limit, seed)
     if what not in LOADERS:
         raise TracegraphError(f"there is no set {what!r}: use needle, {', '.join(LOADERS)}")
-    return LOADERS[what](folder)[:limit]
+    return LOADERS[what](folder)
 
 
-def _needles(folder: Path, limit: int, seed: int) -> list[VideoTask]:
+def _needles(
+    folder: Path, limit: int, seed: int, listed: Path | None, length: int
+) -> list[VideoTask]:
+    import hashlib
     from dataclasses import replace
 
     from tracegraph.envs.video import Haystacks
+    from tracegraph.envs.video.clips import load_clips
     from tracegraph.envs.video.events import split_labels
     from tracegraph.envs.video.synthetic import render_clips, splice
 
-    asked, kept = split_labels(6)
-    # Clips that no training has seen: those of a training have other names.
-    clips = render_clips(folder / "measured", asked + kept, each=4, seed=1)
-    clips.sort(key=lambda clip: (Path(clip.path).stem.rpartition("-")[2], clip.label))
-    haystacks = Haystacks(clips, clips)
+    if listed is not None:
+        targets, clips = load_clips(listed)
+    else:
+        asked, kept = split_labels(6)
+        # Clips that no training has seen: those of a training are rendered with another seed.
+        clips = render_clips(folder / "measured", asked + kept, each=4, seed=1)
+        clips.sort(key=lambda clip: (Path(clip.path).stem.rpartition("-")[2], clip.label))
+        targets = clips
+    haystacks = Haystacks(targets, clips, length)
+    height = 72 if listed is None else 360
     tasks = []
     for number in range(limit):
         task = haystacks.build(number, seed)
-        file = folder / "measured" / f"{task.id}.mp4"
-        tasks.append(replace(task, video=str(file)) if file.exists() else splice(task, file))
+        # The name holds what the video is made of: other clips make another file.
+        made = hashlib.sha256(repr(task.clips).encode()).hexdigest()[:12]
+        file = folder / "measured" / f"{task.id}-{made}.mp4"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        done = file.exists()
+        tasks.append(replace(task, video=str(file)) if done else splice(task, file, height=height))
     return tasks
 
 
