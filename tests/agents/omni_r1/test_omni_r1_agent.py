@@ -194,6 +194,7 @@ def test_box_fill_holds_boxes_until_the_next_keyframe(task):
 @pytest.mark.slow
 def test_sam2_of_transformers_follows_boxes(task, tmp_path):
     """A small SAM 2 with random weights: the way through its session, not its quality."""
+    import torch
     from transformers import Sam2HieraDetConfig, Sam2VideoConfig, Sam2VideoModel, Sam2VisionConfig
 
     from tracegraph.agents.omni_r1.segmenters import Sam2Segmenter
@@ -219,6 +220,7 @@ def test_sam2_of_transformers_follows_boxes(task, tmp_path):
         memory_fuser_embed_dim=128, memory_fuser_intermediate_dim=64,
         memory_attention_rope_feat_sizes=[8, 8], mask_downsampler_total_stride=16,
     )  # fmt: skip
+    torch.manual_seed(0)
     Sam2VideoModel(config).save_pretrained(tmp_path / "sam2")
     frames = task.source.frames()[:6]
     segmenter = Sam2Segmenter(str(tmp_path / "sam2"))

@@ -13,6 +13,8 @@ from tracegraph.agents.tspo.schedule import Linear
 from tracegraph.agents.tspo.settings import TrainSettings
 from tracegraph.agents.tspo.train import Training, compare
 
+pytestmark = pytest.mark.slow  # clips are rendered, encoded, decoded
+
 SHORT = TrainSettings(
     steps=6, questions=4, group=4, frames=4, eval_every=3, eval_questions=4, heads=4
 )
@@ -63,7 +65,6 @@ def test_what_training_asks_about_is_apart_from_what_is_measured(splits):
     assert not used & other
 
 
-@pytest.mark.slow
 def test_rewards_teach_the_head_from_pixels(splits, tmp_path):
     torch.set_num_threads(1)
     settings = TrainSettings(
