@@ -33,8 +33,11 @@ _FENCE = re.compile(r"```(?:[Pp]ython|py)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _TOKENS = 1200
 # What is worth a repair; a number that is not used may be one that does not matter.
 _REPAIRED = frozenset(
-    ("error", "timeout", "no_solve", "no_answer", "infeasible", "unbounded", "objective_bound")
-)
+    (
+        "error", "timeout", "no_solve", "no_answer", "infeasible", "unbounded", "objective_bound",
+        "no_objective",
+    )
+)  # fmt: skip
 
 
 class Modeller:

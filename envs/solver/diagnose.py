@@ -23,7 +23,7 @@ class Diagnosis:
 
     Attributes:
         findings: (kind, text, line). Kinds: error, timeout, no_solve, no_answer, infeasible,
-            conflict, unbounded, objective_bound, unused_number, note.
+            conflict, unbounded, objective_bound, no_objective, unused_number, note.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -57,6 +57,12 @@ async def diagnose(
     source = code.splitlines()
     found: list[Finding] = list(_ending(run, source))
     form = run.model.form() if run.model is not None else None
+    if form is not None and form.expr is None and not any(form.linear.values()):
+        text = (
+            "No objective was set, so any feasible point is as good as another: call "
+            'model.setObjective(…, "maximize") or "minimize" before optimize().'
+        )
+        found.append(("no_objective", text, 0))
     if run.model is not None and form is not None:
         trap = await _trap(run, run.model, form, source, pool)
         found += trap

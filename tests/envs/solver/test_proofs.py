@@ -122,6 +122,12 @@ async def test_the_objective_trap_is_found(pool: SolverPool) -> None:
     assert "objective_bound" not in (await diagnose(run, free, pool=pool)).kinds
 
 
+async def test_a_forgotten_objective_is_found(pool: SolverPool) -> None:
+    forgot = "\n".join(line for line in p.LP.splitlines() if "setObjective" not in line)
+    assert "no_objective" in (await diagnose(await pool.run(forgot), forgot, pool=pool)).kinds
+    assert "no_objective" not in (await diagnose(await pool.run(p.LP), p.LP, pool=pool)).kinds
+
+
 async def test_a_conflict_names_lines_and_sentences(pool: SolverPool) -> None:
     code = p.MILP.replace(
         "m.setObjective",
