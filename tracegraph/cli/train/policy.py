@@ -28,7 +28,7 @@ def policy(
     command with --resume goes on to the same weights. `tracegraph serve smollm2` can serve the
     adapter.
 
-    Example: tracegraph train policy --task tools --steps 60 --seed 0 --out runs/tools
+    Example: tracegraph train policy --task tools --rate 5e-4 --seed 0 --out runs/tools
     """
     from tracegraph.policy.trainer.curve import draw_curve
     from tracegraph.policy.trainer.model import load_learner
