@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,10 @@ from tracegraph.agents.gui import memory
 from tracegraph.agents.gui.arpo.rewards import CODE_WEIGHT, reward
 from tracegraph.agents.gui.brain import Brain, Decision, Moment
 from tracegraph.agents.gui.people import Approve, Ask, danger
+from tracegraph.agents.recorded import recorded
 from tracegraph.envs.desktop.actions import Action, CallUser, Done, to_record
 from tracegraph.envs.desktop.env import DesktopEnv, Rules
 from tracegraph.envs.desktop.protocol import Desktop, Frame
-from tracegraph.graph.scope import current_frame
 
 if TYPE_CHECKING:
     from tracegraph.agents.protocol import OnEvent
@@ -102,7 +102,7 @@ class GuiAgent:
             try:
                 frame = await env.reset(task, seed)
                 tell("start", {"task": task.id, "instruction": task.instruction})
-                with _recorded():
+                with recorded():
                     attempt = _Attempt(self, env, task, episode, tell)
                     ended = await attempt.run(frame)
                     episode.extra["course"] = course(attempt.answers, attempt.steps, ended)
@@ -251,14 +251,3 @@ async def _kept(frame: Frame) -> dict[str, str]:
     if scope is not None:
         await runs.add_blob(scope.store, frame.png, "image/png")
     return {"blob": runs.blob_hash(frame.png)}
-
-
-@contextmanager
-def _recorded() -> Iterator[None]:
-    """Make values flow as they are: inside a recording as it is, else in one of its own."""
-    frame = current_frame.get()
-    if frame is not None and frame.recording is not None and frame.recording.native:
-        yield
-        return
-    with tg.record():
-        yield

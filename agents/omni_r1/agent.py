@@ -15,7 +15,7 @@ from tracegraph.agents.omni_r1.constants import Constants, preset
 from tracegraph.agents.omni_r1.parse import Moment, Reading, read_leniently, read_strictly
 from tracegraph.agents.omni_r1.rewards import Facts, ItemFacts, terms, total
 from tracegraph.agents.omni_r1.systems import Details, DetailSystem, GlobalSystem
-from tracegraph.agents.tspo.recorded import current_value, prompt_parameter, recorded
+from tracegraph.agents.recorded import current_value, prompt_parameter, recorded
 from tracegraph.envs import Score
 from tracegraph.envs.video.answering import Answer
 from tracegraph.envs.video.audio import Audio, read_audio

@@ -10,9 +10,9 @@ from typing import Any
 
 import tracegraph as tg
 from tracegraph.agents import Episode, OnEvent, Turn, versions
+from tracegraph.agents.recorded import current_value, prompt_parameter, recorded
 from tracegraph.agents.tspo.encoders import Encoder
 from tracegraph.agents.tspo.features import look_at, unseen
-from tracegraph.agents.tspo.recorded import current_value, prompt_parameter, recorded
 from tracegraph.agents.tspo.selectors import Candidates, Selection, Selector
 from tracegraph.envs.video import Frame, Look, Reply, Seen, Video, VideoEnv, VideoTask
 from tracegraph.envs.video.answering import Answer, Answerer

@@ -1,4 +1,4 @@
-"""What agents about videos need of the recorder: prompts as parameters, and a recording."""
+"""What agents need of the recorder: prompts as parameters, and a recording."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def prompt_parameter(name: str, about: str) -> tg.Parameter[Any]:
         return used == wanted
 
     places = ", ".join(f"{{{place}}}" for place in prompt.variables)
-    check.__doc__ = f"must hold {places} and no other braces"
+    check.__doc__ = (
+        f"must hold {places} and no other braces" if wanted else "must hold no single braces"
+    )
     return tg.Parameter(
         prompt.body, name=name.replace("/", "_"), description=about, check=check, max_length=6000
     )
