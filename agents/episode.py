@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tracegraph.envs import Outcome, Score
 from tracegraph.models import Completion
-from tracegraph.runs import StoredEpisode
+from tracegraph.runs import StoredEpisode, version_of
+
+if TYPE_CHECKING:
+    from tracegraph.models import LLM
 
 
 @dataclass(slots=True)
@@ -70,7 +73,8 @@ class Episode:
         policy: what behaved: the model under "model", and each prompt or code version by its
             parameter's name, as a hash of its value (``versions``).
         group: the samples that are compared with each other; ``sample`` is the number in it.
-        tokenizer, template: hashes of what made tokens of texts, where they are known.
+        tokenizer, template: fingerprints of what made tokens of texts, where a server of ours
+            told token ids; see :func:`note_tokenizer`.
         answer: the final answer, where there is one.
         rewards: by name, each on its own scale; ``reward`` is the one number that counts.
         feedback: what was wrong, as text.
@@ -140,10 +144,18 @@ class Episode:
 _COLUMNS = ("agent", "env", "outcome", "task", "seed", "reward", "started", "finished")
 
 
+async def note_tokenizer(episode: Episode, llm: LLM) -> None:
+    """Note which tokenizer and chat template made the token ids of an episode, if it has any."""
+    from tracegraph.models.served import ServedTransport
+
+    if not isinstance(llm.transport, ServedTransport):
+        return
+    if not any(turn.token_ids for turn in episode.turns):
+        return
+    if (found := await llm.transport.fingerprints()) is not None:
+        episode.tokenizer, episode.template = found
+
+
 def versions(parameters: Mapping[str, Any]) -> dict[str, str]:
     """Return a short hash of each value, by name: what a policy consists of besides weights."""
-    import hashlib
-    import json
-
-    texts = {name: json.dumps(value, default=str) for name, value in parameters.items()}
-    return {name: hashlib.sha256(text.encode()).hexdigest()[:12] for name, text in texts.items()}
+    return {name: version_of(value) for name, value in parameters.items()}

@@ -12,7 +12,7 @@ import tracegraph as tg
 from tracegraph.agents.datarus.attempt import Attempt
 from tracegraph.agents.datarus.settings import Mode, Settings
 from tracegraph.agents.datarus.texts import Texts, fill
-from tracegraph.agents.episode import Episode, versions
+from tracegraph.agents.episode import Episode, note_tokenizer, versions
 from tracegraph.errors import TracegraphError
 from tracegraph.graph.scope import current_frame
 
@@ -100,6 +100,7 @@ class Datarus:
                 )
                 episode.answer = await attempt.run()
             episode.extra["ended"] = attempt.ended
+            await note_tokenizer(episode, self.llm)
             await self._conclude(env, task, episode, attempt.ended, tell)
             episode.finished = time.time()
         finally:

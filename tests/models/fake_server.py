@@ -53,6 +53,7 @@ class FakeServer:
         self.in_flight = 0
         self.most_in_flight = 0
         self.given_up = 0
+        self.more = 0  # ids that its tokenizer adds
         self.behave: Behaviour = self.greet
 
     async def greet(self, body: dict[str, Any]) -> Any:
@@ -85,7 +86,8 @@ class FakeServer:
         body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))) or "{}")
         if head[0].split()[1].endswith("/tokenize"):
             words = json.dumps(body).split()
-            await self._answer(writer, 200, {"tokens": list(range(len(words)))}, {})
+            tokens = list(range(len(words) + self.more))
+            await self._answer(writer, 200, {"tokens": tokens}, {})
             return True
         if head[0].split()[1].endswith("/apply-template"):
             prompt = "".join(m["content"] for m in body["messages"])

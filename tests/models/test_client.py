@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from models.fake_server import FakeHangUp, FakeReply, FakeServer, chat
 from tracegraph import runs
+from tracegraph.agents.episode import Episode, Turn, note_tokenizer
 from tracegraph.models import (
     LLM,
     Budget,
@@ -79,6 +80,24 @@ async def test_log_probabilities_and_token_ids(llm: LLM, server: FakeServer) -> 
     assert answer.token_ids == [5, 6]
     assert answer.logprobs == [-0.5, -1.5]
     assert answer.prompt_token_ids == [1, 2]
+
+
+async def test_an_episode_names_what_made_its_token_ids(
+    llm: LLM, make_llm: MakeLLM, server: FakeServer
+) -> None:
+    told = Episode("chat", "none", "t", turns=[Turn(token_ids=[1, 2])])
+    bare = Episode("chat", "none", "t", turns=[Turn(answer="no ids")])
+    for episode in (told, bare):
+        await note_tokenizer(episode, llm)
+    assert len({told.tokenizer, told.template}) == 2
+    assert (bare.tokenizer, bare.template) == ("", "")
+    again = Episode("chat", "none", "t", turns=[Turn(token_ids=[3])])
+    await note_tokenizer(again, make_llm())
+    assert (again.tokenizer, again.template) == (told.tokenizer, told.template)
+    server.more = 3  # another tokenizer
+    await note_tokenizer(again, make_llm())
+    assert again.tokenizer != told.tokenizer
+    assert again.template != told.template
 
 
 async def test_a_schema_is_sent_and_validated(llm: LLM, server: FakeServer) -> None:

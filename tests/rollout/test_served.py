@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tracegraph.agents import Episode, Turn
+from tracegraph.agents.episode import note_tokenizer
 from tracegraph.models import LLM
 from tracegraph.rollout import sequences
 from tracegraph.rollout.formats import export
@@ -22,7 +23,9 @@ async def test_what_the_server_sampled_is_what_is_trained_on(tmp_path):
         told = await llm.complete(history, seed=number, logprobs=True)
         episode.turns.append(Turn.of(asked, told))
         history.append({"role": "assistant", "content": told.text})
+    await note_tokenizer(episode, llm)
     await llm.aclose()
+    assert len({episode.tokenizer, episode.template, ""}) == 3
     found = sequences(episode)
     whole = [[*each.prompt, *each.ids] for each in found]
     sampled = [i for each in found for i, m in zip(each.ids, each.mask, strict=True) if m]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import weakref
 from dataclasses import dataclass
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     import httpx
 
 Engine = Literal["llama.cpp", "vllm"]
+
+# What fingerprints are made from: scripts, digits and code, where tokenizers differ; no system
+# message, because some templates refuse one.
+_PROBE = "Zwölf Äpfel, 東京 12345.678!\n\tdef f(x): return x**2  # 🙂 don't"
+_CONVERSATION = [
+    {"role": "user", "content": _PROBE},
+    {"role": "assistant", "content": "Yes."},
+    {"role": "user", "content": "Why?"},
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,7 @@ class ServedTransport:
         self.upstream = upstream
         self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient]
         self._clients = weakref.WeakKeyDictionary()
+        self._fingerprints: dict[Endpoint, tuple[str, str]] = {}
 
     def capacity(self, wanted: int) -> int:
         """Return the upstream's."""
@@ -78,19 +89,46 @@ class ServedTransport:
         endpoint = await self.upstream.pick(None)
         failure: RequestError | None = None
         try:
-            return len(await self._tokenize(endpoint, request))
+            return len(await self._tokenize(endpoint, request.messages))
         except RequestError as error:
             failure = error
             return None
         finally:
             self.upstream.done(endpoint, failure)
 
-    async def _tokenize(self, endpoint: Endpoint, request: Request) -> list[int]:
+    async def fingerprints(self) -> tuple[str, str] | None:
+        """Return short hashes of the token ids of a fixed text and of a fixed conversation.
+
+        The first changes with the tokenizer, the second also with the chat template; equal ones
+        mean that both servers make the same ids, whatever their engines. None when the server
+        cannot be asked.
+        """
+        endpoint = await self.upstream.pick(None)
+        failure: RequestError | None = None
+        try:
+            if endpoint not in self._fingerprints:
+                made = [await self._tokenize(endpoint, told) for told in (_PROBE, _CONVERSATION)]
+                texts = [",".join(map(str, ids)).encode() for ids in made]
+                plain, filled = [hashlib.sha256(text).hexdigest()[:12] for text in texts]
+                self._fingerprints[endpoint] = plain, filled
+            return self._fingerprints[endpoint]
+        except RequestError as error:
+            failure = error
+            return None
+        finally:
+            self.upstream.done(endpoint, failure)
+
+    async def _tokenize(self, endpoint: Endpoint, told: str | list[dict[str, Any]]) -> list[int]:
+        """Return the ids of a bare text, or of messages in the template."""
         if endpoint.engine == "vllm":
-            body: dict[str, Any] = {"model": endpoint.model, "messages": request.messages}
+            key = "prompt" if isinstance(told, str) else "messages"
+            body: dict[str, Any] = {"model": endpoint.model, key: told}
+            if isinstance(told, str):
+                body["add_special_tokens"] = False
+        elif isinstance(told, str):
+            body = {"content": told}
         else:
-            messages = {"messages": request.messages}
-            filled = await self._post(endpoint, "/apply-template", messages, 30)
+            filled = await self._post(endpoint, "/apply-template", {"messages": told}, 30)
             body = {"content": filled["prompt"], "add_special": True, "parse_special": True}
         answer = await self._post(endpoint, "/tokenize", body, 30)
         return [int(token) for token in answer["tokens"]]
@@ -117,7 +155,7 @@ class ServedTransport:
                     first = raw["choices"][0]
                     raw["choices"] = [first | {"index": i} for i in range(request.n)]
             if request.logprobs and raw.get("prompt_token_ids") is None:
-                raw["prompt_token_ids"] = await self._tokenize(endpoint, request)
+                raw["prompt_token_ids"] = await self._tokenize(endpoint, request.messages)
         except RequestError as error:
             failure = error
             raise

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tracegraph.agents import Episode, Turn
+from tracegraph.agents.episode import note_tokenizer
 from tracegraph.envs import Score
 from tracegraph.errors import TracegraphError
 from tracegraph.rollout.work import RunEpisode, Work
@@ -80,6 +81,7 @@ def chat(model: str = "", temperature: float = 1.0) -> RunEpisode:
         )
         episode = Episode("chat", "question", str(task["id"]), seed=work.seed)
         episode.turns.append(Turn.of(messages, told))
+        await note_tokenizer(episode, llm)
         episode.policy = {"model": llm.model}
         episode.answer, episode.cost = told.text.strip(), told.cost
         if "answer" in task:

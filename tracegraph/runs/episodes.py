@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 import time
 from dataclasses import dataclass, field
@@ -33,6 +35,11 @@ class StoredEpisode:
     finished: float = field(default_factory=time.time)
     payload: dict[str, Any] = field(default_factory=dict)
     id: str = field(default_factory=new_id)
+
+
+def version_of(value: Any) -> str:
+    """Return the short hash by which an episode's policy names a prompt or code."""
+    return hashlib.sha256(json.dumps(value, default=str).encode()).hexdigest()[:12]
 
 
 def add_episode(store: Store, episode: StoredEpisode) -> Pending[bool]:
