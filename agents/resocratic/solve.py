@@ -16,6 +16,7 @@ from tracegraph.envs.solver import (
     Diagnosis,
     SolverPool,
     SolverRun,
+    certify,
     diagnose,
     labelled,
     readings,
@@ -53,6 +54,8 @@ class Modeller:
         repairs: how often a program may be written again.
         profile: the rule that scores; see ``envs/solver/profiles.py``.
         temperature: of every call.
+        certify: prove what the last program found; part ``certified`` of the rewards, and
+            ``extra["certificate"]``. The score stays as it is.
     """
 
     name = "resocratic"
@@ -66,12 +69,14 @@ class Modeller:
         repairs: int = 0,
         profile: str = "strict",
         temperature: float = 0.0,
+        certify: bool = False,
     ) -> None:
         self.llm = llm
         self.pool = pool
         self.repairs = repairs
         self.profile = profile
         self.temperature = temperature
+        self.certify = certify
         which = "solve_few" if shots == "few" else "solve_zero"
         self.instruction = _prompt(which, "How to write the program for a problem.")
         self.repair = _prompt("solve_repair", "Said with the diagnosis of a program that failed.")
@@ -143,6 +148,12 @@ class Modeller:
             "kinds": list(found.kinds), "kind": task.kind, "gap": run.gap,
             "flaw": task.flaw.kind if task.flaw is not None else "",
         }  # fmt: skip
+        if self.certify:
+            proof = await certify(run, self.pool)
+            episode.extra["certificate"] = {
+                "kind": proof.kind, "ok": proof.ok, "text": proof.text, "value": proof.value,
+            }  # fmt: skip
+            episode.rewards["certified"] = float(run.status == "optimal" and proof.ok)
         task = await labelled(task, self.pool)
         if not task.label:
             episode.outcome = "success" if run.status == "optimal" else "failure"

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 SENTINEL = "ANSWER"
+_UNIT = re.compile(r"(.*\S)\s+\[([^\[\]]+)\]")
 _NUMBER = re.compile(r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _DEEPEST = 20
 
@@ -29,6 +30,15 @@ def read_answer(stdout: str) -> dict[str, float]:
         if isinstance(told, dict):
             return dict(_numbers("", told, 0))
     return {}
+
+
+def split_unit(name: str) -> tuple[str, str]:
+    """Return a name without the unit at its end, and the unit: ("flour", "kg") of "flour [kg]".
+
+    Brackets without a space before them hold an index, as in "x[1]": the unit is "".
+    """
+    match = _UNIT.fullmatch(name)
+    return (match[1], match[2].strip()) if match else (name, "")
 
 
 def _numbers(name: str, told: Any, depth: int) -> list[tuple[str, float]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from tracegraph.envs.solver import mps, nl
-from tracegraph.envs.solver.answer import read_answer
+from tracegraph.envs.solver.answer import read_answer, split_unit
 from tracegraph.envs.solver.canonical import model_hash
 from tracegraph.envs.solver.errors import ModelTextError
 from tracegraph.envs.solver.form import Column, Form, Row
@@ -53,17 +54,18 @@ def build(answer: Answer, seconds: float) -> SolverRun:
         status = "error"
     return SolverRun(
         status,
-        objective=last.get("objective"), variables=_variables(last),
+        objective=last.get("objective"), variables=_variables(last, common["answer"]),
         dual_bound=last.get("bound"), gap=last.get("gap"), nodes=last.get("nodes"), model=model,
         log=last.get("log", ""), note=note, solver=last["solver"], **common,
     )  # fmt: skip
 
 
-def _variables(solve: dict[str, Any]) -> tuple[Variable, ...]:
+def _variables(solve: dict[str, Any], answer: Iterable[str]) -> tuple[Variable, ...]:
     columns = solve.get("columns", ())
     values = solve.get("values") or [None] * len(columns)
+    answered = dict(map(split_unit, answer))
     return tuple(
-        Variable(name, value, kind, lower, upper)
+        Variable(name, value, kind, lower, upper, split_unit(name)[1] or answered.get(name, ""))
         for (name, kind, lower, upper, _), value in zip(columns, values, strict=True)
     )
 

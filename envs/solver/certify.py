@@ -14,8 +14,9 @@ from tracegraph.envs.solver.pool import SolverPool
 from tracegraph.envs.solver.run import Model, SolverRun
 
 CertificateKind = Literal[
-    "exact_lp", "lp_agreement", "farkas", "ray", "milp_agreement", "minlp_bound", "none"
-]
+    "exact_lp", "lp_agreement", "farkas", "ray", "milp_agreement", "minlp_bound",
+    "minlp_infeasible", "none",
+]  # fmt: skip
 _TOLERANCE = 1e-6
 _LARGEST = 400  # rows or columns for which exact elimination is quick
 
@@ -29,7 +30,8 @@ class Certificate:
         kind: ``exact_lp`` optimal by multipliers and ``farkas`` infeasible by a ray, both in
             rational numbers; ``ray`` unbounded, likewise; ``milp_agreement`` two solvers, and the
             point checked in rational numbers; ``lp_agreement`` the same where a linear program
-            has no exact proof; ``minlp_bound`` dual bound, gap, and the point checked.
+            has no exact proof; ``minlp_bound`` dual bound, gap, and the point checked;
+            ``minlp_infeasible`` SCIP found no point twice, in two ways.
         objective: the best value known.
         solvers: the objective that each solver found; None where it found none.
         gap: between objective and proved bound, relative to max(1, size).
@@ -197,10 +199,12 @@ async def _infeasible(model: Model, form: Form, pool: SolverPool) -> Certificate
         found = await exact_optimum(exact.elastic(form.relaxed()), pool)
         if found is not None and exact.proves_infeasible(form, found[1]):
             return Certificate(True, "farkas", text="infeasible, by an exact Farkas ray")
-    told = await resolve(model, form, pool, ["highs", "scip"] if form.is_linear else ["scip"])
+    # No second solver here takes nonlinear models: SCIP works again without what it did at first.
+    solvers = ["highs", "scip"] if form.is_linear else ["scip", "scip_plain"]
+    told = await resolve(model, form, pool, solvers)
     ok = all(answer["status"] == "infeasible" for answer in told.values())
     said = ", ".join(f"{name}: {answer['status']}" for name, answer in told.items())
-    return Certificate(ok, "milp_agreement" if form.is_linear else "minlp_bound", text=said)
+    return Certificate(ok, "milp_agreement" if form.is_linear else "minlp_infeasible", text=said)
 
 
 async def _unbounded(form: Form, pool: SolverPool) -> Certificate:

@@ -17,13 +17,18 @@ Sense = Literal["minimize", "maximize"]
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of the program, with its value in the solution; no bound is None."""
+    """A variable of the program, with its value in the solution; no bound is None.
+
+    ``unit`` is what the program says it is, in the variable's name ("flour [kg]") or in that of
+    the answer; "" where it says nothing. It is never guessed.
+    """
 
     name: str
     value: float | None
     kind: Kind
     lower: float | None
     upper: float | None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,9 @@ def score(
     Values of variables are compared only by profiles that are published so (``optibench``): the
     others take any optimal point, which is what the objective and the solver's status tell.
 
-    Parts: ``passed`` (the program ran), ``solved`` (a proved optimum), ``objective`` (right under
-    the profile), ``relaxed`` and ``whole`` (the optimum without and with integrality is right),
-    where ``readings`` gives these.
+    Parts: ``passed`` (the program ran), ``solved`` (its solver says optimal, which ``certify`` may
+    refute), ``objective`` (right under the profile), ``relaxed`` and ``whole`` (the optimum without
+    and with integrality is right), where ``readings`` gives these.
     """
     rule = profile_of(profile)
     parts = {"passed": float(not run.error), "solved": float(run.status == "optimal")}

@@ -17,13 +17,18 @@ Numbers = tuple[str, list[tuple[Any, ...]], list[tuple[Any, ...]]]
 def solve(
     format: str, text: str, numbers: Numbers | None, solvers: list[str], seconds: float
 ) -> dict[str, dict[str, Any]]:
-    """Return, by solver, its status, objective, bound and values; ``basis`` for linear programs."""
+    """Return, by solver, its status, objective, bound and values; ``basis`` for linear programs.
+
+    ``scip_plain`` is SCIP without presolving, cuts and heuristics, and with other random numbers.
+    """
     told = {}
     with contextlib.redirect_stdout(io.StringIO()):
         if "highs" in solvers and numbers is not None:
             told["highs"] = highs(numbers, seconds)
         if "scip" in solvers:
             told["scip"] = scip(format, text, seconds)
+        if "scip_plain" in solvers:
+            told["scip_plain"] = scip(format, text, seconds, plain=True)
     return told
 
 
@@ -83,8 +88,10 @@ def make_highs(numbers: Numbers) -> Any:
     return model
 
 
-def scip(format: str, text: str, seconds: float, without: set[int] | None = None) -> Any:
-    """Solve the text of a model with SCIP; ``without`` some of its rows."""
+def scip(
+    format: str, text: str, seconds: float, without: set[int] | None = None, plain: bool = False
+) -> Any:
+    """Solve the text of a model with SCIP; ``without`` some of its rows, ``plain`` by branching."""
     try:
         import pyscipopt
     except ImportError:
@@ -100,6 +107,11 @@ def scip(format: str, text: str, seconds: float, without: set[int] | None = None
             model.delCons(row)
     model.setParam("limits/time", seconds)
     model.setParam("limits/gap", 0.0)
+    if plain:
+        off = pyscipopt.SCIP_PARAMSETTING.OFF
+        for part in (model.setPresolve, model.setSeparating, model.setHeuristics):
+            part(off)
+        model.setParam("randomization/randomseedshift", 1)
     model.optimize()
     told: dict[str, Any] = {"status": SCIP_CLASSES.get(model.getStatus(), "error")}
     if told["status"] in ("optimal", "timeout") and model.getNSols():

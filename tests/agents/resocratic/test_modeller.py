@@ -70,6 +70,18 @@ async def test_figures_of_an_evaluation(pool: SolverPool) -> None:
     }  # fmt: skip
 
 
+async def test_claims_of_solvers_are_certified_apart(pool: SolverPool) -> None:
+    llm = FakeLLM(fenced(p.MILP), fenced(p.LAZY), fenced(BROKEN))
+    agent = Modeller(llm, pool, certify=True)  # type: ignore[arg-type]
+    episodes = [await agent.run(TASK) for _ in range(3)]
+    proofs = [each.extra["certificate"] for each in episodes]
+    assert [proof["ok"] for proof in proofs] == [True, False, True]
+    told = summarize(episodes)
+    assert told["solved"] == pytest.approx(2 / 3)
+    assert told["certified"]["share"] == pytest.approx(1 / 3)
+    assert told["failures"] == {"optimal for its solver, not certified": 1, "infeasible": 1}
+
+
 async def test_the_prompts_are_parameters_of_a_graph(pool: SolverPool) -> None:
     agent = Modeller(FakeLLM(fenced(p.MILP)), pool)  # type: ignore[arg-type]
     with tg.record(values={agent.instruction: "Write SCIP."}) as run:

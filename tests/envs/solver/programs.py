@@ -33,3 +33,17 @@ m.addCons(obj == x - {shift})
 m.setObjective(obj, "{sense}")
 m.optimize()
 """
+# Stops at the first point within half of the optimum, and calls that optimal.
+LAZY = """
+from pyscipopt import Model, quicksum
+import random
+draw = random.Random(5)
+m = Model()
+m.hideOutput()
+m.setParam("limits/gap", 0.5)
+x = [m.addVar(f"x{n}", vtype="B") for n in range(40)]
+for _ in range(5):
+    m.addCons(quicksum(draw.randint(5, 60) * v for v in x) <= 400)
+m.setObjective(quicksum(draw.randint(10, 99) * v for v in x), "maximize")
+m.optimize()
+"""

@@ -24,6 +24,15 @@ async def test_a_program_tells_everything(pool: SolverPool) -> None:
     assert not run.error
 
 
+async def test_variables_have_the_units_that_the_program_gives(pool: SolverPool) -> None:
+    named = p.NONLINEAR.replace('"x a"', '"x [kg]"').replace('"y": [m', '"y [h]": [m')
+    run = await pool.run(named.replace("[m.getVal(y)]", "m.getVal(y)"))
+    assert [(v.name, v.unit) for v in run.variables] == [("x [kg]", "kg"), ("y", "h")]
+    assert run.model is not None
+    assert {v.name for v in run.model.variables} == {"x [kg]", "y"}  # also in .nl's names
+    assert [v.unit for v in (await pool.run(p.MILP)).variables] == ["", ""]
+
+
 async def test_both_solvers_state_the_same_model(pool: SolverPool) -> None:
     scip, highs = await pool.run_many([p.MILP, p.HIGHS])
     assert (highs.status, highs.objective, highs.solver) == ("optimal", 8.0, "highs")

@@ -1,6 +1,8 @@
 """Certificates and diagnoses."""
 
 from fractions import Fraction
+from types import SimpleNamespace
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -18,7 +20,7 @@ from tracegraph.envs.solver.nl4opt import number, task_of
         (p.HIGHS, "milp_agreement", "8"),
         (p.NONLINEAR, "minlp_bound", ""), (p.LP.replace("<= 4.5", "<= -4.5"), "farkas", ""),
         (p.TRAP.format(shift=1, sense="maximize").replace(", ub=40", ""), "ray", ""),
-        (p.NONLINEAR.replace(">= 1,", ">= 99,"), "minlp_bound", ""),
+        (p.NONLINEAR.replace(">= 1,", ">= 99,"), "minlp_infeasible", ""),
     ],
 )  # fmt: skip
 async def test_each_outcome_is_certified(
@@ -29,21 +31,21 @@ async def test_each_outcome_is_certified(
     assert (proof.kind, proof.value) == (kind, value)
 
 
+@pytest.mark.parametrize("second", ["optimal", "timeout", "error"])
+async def test_a_nonlinear_model_is_not_infeasible_by_one_solver_alone(
+    pool: SolverPool, monkeypatch: pytest.MonkeyPatch, second: str
+) -> None:
+    run = await pool.run(p.NONLINEAR.replace(">= 1,", ">= 99,"))
+    told = {"scip": {"status": "infeasible"}, "scip_plain": {"status": second}}
+    call = AsyncMock(return_value=SimpleNamespace(ok=True, value=told))
+    monkeypatch.setattr(pool, "call", call)
+    proof = await certify(run, pool)
+    assert (proof.ok, proof.kind) == (False, "minlp_infeasible")
+    assert call.await_args.args[2][3] == ["scip", "scip_plain"]
+
+
 async def test_a_solution_that_is_not_optimal_is_found_out(pool: SolverPool) -> None:
-    lazy = """
-from pyscipopt import Model, quicksum
-import random
-draw = random.Random(5)
-m = Model()
-m.hideOutput()
-m.setParam("limits/gap", 0.5)
-x = [m.addVar(f"x{n}", vtype="B") for n in range(40)]
-for _ in range(5):
-    m.addCons(quicksum(draw.randint(5, 60) * v for v in x) <= 400)
-m.setObjective(quicksum(draw.randint(10, 99) * v for v in x), "maximize")
-m.optimize()
-"""
-    run = await pool.run(lazy)
+    run = await pool.run(p.LAZY)
     assert run.status == "optimal"
     proof = await certify(run, pool)
     assert not proof.ok

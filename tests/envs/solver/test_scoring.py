@@ -17,7 +17,7 @@ from tracegraph.envs.solver import (
     score,
     stratified,
 )
-from tracegraph.envs.solver.answer import read_answer
+from tracegraph.envs.solver.answer import read_answer, split_unit
 from tracegraph.envs.solver.labels import flaws
 from tracegraph.envs.solver.profiles import half_ulp, profile_of
 from tracegraph.envs.solver.tasks import DataError
@@ -74,6 +74,11 @@ def test_what_is_not_proved_is_not_right() -> None:
 )  # fmt: skip
 def test_answers_are_read(stdout: str, answer: dict[str, float]) -> None:
     assert read_answer(stdout) == answer
+
+
+def test_units_are_what_names_say() -> None:
+    assert split_unit("flour [kg]") == ("flour", "kg")
+    assert [split_unit(name)[1] for name in ("x[1]", "x [", "flour (kg)", "[kg]")] == [""] * 4
 
 
 def test_known_bad_labels_have_reasons() -> None:

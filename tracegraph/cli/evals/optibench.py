@@ -27,6 +27,9 @@ def optibench(
     limit: Annotated[
         int, typer.Option(help="So many problems, every class in its share; 0 for all.")
     ] = 0,
+    certify: Annotated[
+        bool, typer.Option("--certify", help="Also prove each optimum that a solver claims.")
+    ] = False,
     seconds: Annotated[float, typer.Option(help="Seconds for one program.")] = 20.0,
     seed: Annotated[int, typer.Option(help="Of what the model draws by lot.")] = 0,
     timeout: Annotated[float, typer.Option(help="Seconds for one problem.")] = 1800.0,
@@ -61,7 +64,8 @@ def optibench(
     tasks = stratified(load(data), limit)
     pool = SolverPool(2, seconds=seconds)
     agent = Modeller(
-        LLM(model or None), pool, shots=shots, repairs=repair, profile=profile  # type: ignore[arg-type]
+        LLM(model or None), pool, shots=shots, repairs=repair, profile=profile,  # type: ignore[arg-type]
+        certify=certify,
     )  # fmt: skip
 
     async def episode(work: Work) -> Episode:
@@ -74,6 +78,7 @@ def optibench(
         config={
             "data": str(data.resolve()), "model": agent.llm.model, "profile": profile,
             "shots": shots, "repair": repair, "limit": limit, "seconds": seconds, "seed": seed,
+            "certify": certify or None,  # runs from before this setting can be resumed
         },
         store=store, resume=resume, concurrency=concurrency, budget=budget, timeout=timeout,
         fresh=fresh, as_json=as_json, quiet=quiet, around=pool,
@@ -109,6 +114,7 @@ def summarize(episodes: Sequence[Episode]) -> dict[str, Any]:
                     for name in classes},
         "passed": sum(e.rewards.get("passed", 0.0) for e in scored) / count,
         "solved": sum(e.rewards.get("solved", 0.0) for e in scored) / count,
+        "certified": _share([e for e in scored if "certified" in e.rewards], "certified"),
         "objective": sum(e.rewards.get("objective", 0.0) for e in scored) / count,
         "relaxed": _share([e for e in scored if "relaxed" in e.rewards], "relaxed"),
         "whole": _share([e for e in scored if "whole" in e.rewards], "whole"),
@@ -143,6 +149,8 @@ def _failure(episode: Episode) -> str:
         return f"error ({name}Error)" if name else "error"
     if status != "optimal":
         return status
+    if not episode.extra.get("certificate", {"ok": True})["ok"]:
+        return "optimal for its solver, not certified"
     if "objective_bound" in episode.extra.get("kinds", ()):
         return "objective held at its bound of 0"
     if episode.rewards.get("objective") == 1:
@@ -171,10 +179,12 @@ def _show(run: str, profile: str, told: dict[str, Any]) -> None:
             cells = f"{share['share']:.1%}", f"{low:.1%} to {high:.1%}", str(share["count"])
             table.add_row(name, *cells)
     out.print(table)
+    proved = told["certified"]["share"]
+    certified = "" if proved is None else f"certified optimal {proved:.1%}, "
     typer.echo(
-        f"programs that ran {told['passed']:.1%}, with a proved optimum {told['solved']:.1%}, "
-        f"objective right {told['objective']:.1%}; {told['tokens']:,.0f} tokens a problem; "
-        f"{told['repaired']} repaired"
+        f"programs that ran {told['passed']:.1%}, optimal for their solver {told['solved']:.1%}, "
+        f"{certified}objective right {told['objective']:.1%}; "
+        f"{told['tokens']:,.0f} tokens a problem; {told['repaired']} repaired"
     )
     for kind, count in told["failures"].items():
         typer.echo(f"{count:4d} failed: {kind}")
