@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tracegraph.cli.arguments import RunName, StorePath, open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tracegraph.training.review import Tried
 
 _COLOURS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CYAN}
@@ -44,13 +46,23 @@ def diff(
 def show_diff(before: Tried, after: Tried) -> None:
     """Print what differs between two candidates, in colours on a terminal."""
     from tracegraph.training.review import changed
+
+    show_changes(changed(before, after))
+
+
+def show_changes(changes: Mapping[str, tuple[Any, Any]]) -> None:
+    """Print old and new values by parameter, in colours on a terminal."""
     from tracegraph.training.wording import title, value_diff
 
-    for name, (old, new) in changed(before, after).items():
+    for name, (old, new) in changes.items():
         for line in value_diff(old, new, title(name)):
             colour = _COLOURS.get(line[:1])
             head = line.startswith(("--- ", "+++ ")) and line.endswith((" before", " after"))
-            # Values come from models: they must not steer the terminal.
-            plain = "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in line)
+            plain = printable(line)
             shown = typer.style(plain, fg=colour, bold=head) if sys.stdout.isatty() else plain
             typer.echo(shown)
+
+
+def printable(text: str) -> str:
+    """Return a text of a model without what steers a terminal."""
+    return "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in text)

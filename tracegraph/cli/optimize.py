@@ -77,6 +77,14 @@ def optimize(
     resume: Annotated[
         str, typer.Option(help="Go on with a run: its id, the beginning of it, or last.")
     ] = "",
+    from_episodes: Annotated[
+        str,
+        typer.Option(
+            metavar="RUN",
+            help="Propose prompts from the stored episodes of a run, in place of --data; nothing "
+            "is run, and nothing is proven.",
+        ),
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Run six examples and tell what all would take.")
     ] = False,
@@ -102,6 +110,20 @@ def optimize(
     from tracegraph.runs import Store
     from tracegraph.training.errors import TrainingError
 
+    if from_episodes:
+        from tracegraph.cli.from_episodes import propose_from
+
+        if not workflow or data or resume:
+            raise TrainingError(
+                "--from-episodes needs the workflow whose prompts they used, and neither --data "
+                "nor --resume: tracegraph optimize FILE.py --from-episodes RUN"
+            )
+        propose_from(
+            from_episodes, workflow, optimizer=optimizer, model=model,
+            optimizer_model=optimizer_model, budget=budget, shown=minibatch, count=count,
+            seed=seed, fresh=fresh, store=store, as_json=as_json,
+        )  # fmt: skip
+        return
     with Store(store) as opened:
         if resume:
             from tracegraph.runs import find_run
