@@ -39,7 +39,7 @@ def turn(said: str, answer: str) -> dict[str, Any]:
     return {
         "messages": [system, {"role": "user", "content": [{"type": "text", "text": said}]}],
         "answer": answer,
-        "observation": {"told": f"after {answer}"},
+        "observation": {"blob": "8ce3d7", "told": f"after {answer}"},
     }
 
 
@@ -77,14 +77,14 @@ async def test_the_worst_episodes_become_problems_about_the_prompts(flow: Path) 
     assert found.score == pytest.approx(1.75 / 3)
     (step,) = optimizer.steps
     assert list(step.parameters) == ["bot_rules"]  # of a number, episodes show nothing
-    assert [p.example for p in step.problems] == ["tbad/bad", "tother/other"]
-    assert [p.example for p in step.records] == ["tgood/good"]
+    assert [p.example for p in step.problems] == ["bad", "other"]
+    assert [p.example for p in step.records] == ["good"]
     assert step.history[0].score == found.score
     worst = step.problems[0]
     assert (worst.score, worst.feedback) == (0.25, "bad was too long")
     (use,) = uses(worst, "bot_rules")
     assert use.arguments == {"read": "question bad 1"}  # the system message is the prompt
-    assert use.result.startswith("answer 1\nobserved: ")
+    assert use.result == "answer 1\nobserved: {'told': 'after answer 1'}"
     assert worst.outputs == {"ended": "failure: the end"}
     assert Problem.from_json(json.loads(json.dumps(worst.to_json()))) == worst
     shown = problem_text(step.problems).text
@@ -103,7 +103,7 @@ async def test_a_long_episode_shows_its_beginning_and_its_end(flow: Path) -> Non
     ]  # fmt: skip
     assert first.left_out == 22
     assert len(first.others["turn30"]) < 2_500
-    assert second.lines == ("ended = finish(last=None)",)
+    assert second.lines == ("ended = finish()",)
     assert second.score == 0.0
 
 

@@ -24,9 +24,9 @@ _TURNS = (2, 6)  # at the beginning and at the end of a long episode
 _LONG = 2000  # characters of what was read, answered or observed
 _CALL = "play"
 _DOCUMENTATION = {
-    _CALL: "play(read, before, **prompts): The agent reads, answers, and the environment responds; "
-    "which of the prompts this turn used is not recorded.",
-    "finish": "finish(last): The episode ends and is judged.",
+    _CALL: "play(read, **prompts): The agent reads, answers, and the environment responds; turns "
+    "follow each other; which of the prompts one used is not recorded.",
+    "finish": "finish(*turns): The episode ends and is judged.",
 }
 
 
@@ -125,23 +125,18 @@ def problem_of(episode: StoredEpisode, variables: Sequence[Variable]) -> Problem
     lines, edges = [], []
     others: dict[str, str] = {}
     constants: dict[str, dict[str, str]] = {}
-    before = ""
     for number, turn in kept:
         call, read = f"turn{number}", _read(turn.get("messages", []))
         given = [f"{name}={name}" for name in names]
         edges += [Edge(name, call, name) for name in names]
-        if before:
-            given.append(f"before={before}")
-            edges.append(Edge(before, call, "before"))
         if read:
             constants[call] = {"read": read}
             given.append(f"read={shorten(repr(read), 60)}")
         lines.append(f"{call} = {_CALL}({', '.join(given)})")
-        others[call], before = _result(turn), call
-    if before:
-        edges.append(Edge(before, "ended", "last"))
+        others[call] = _result(turn)
+    edges += [Edge(call, "ended", call) for call in others]
     return Problem(
-        (*lines, f"ended = finish(last={before or None})"),
+        (*lines, f"ended = finish({', '.join(others)})"),
         _DOCUMENTATION,
         tuple(variables),
         {},
@@ -149,7 +144,7 @@ def problem_of(episode: StoredEpisode, variables: Sequence[Variable]) -> Problem
         {"ended": _ending(episode)},
         _feedback(episode),
         _score(episode),
-        f"{episode.task}/{episode.key}" if episode.task else episode.key,
+        episode.key,
         len(turns) - len(kept),
         tuple(edges),
         constants,
@@ -176,7 +171,11 @@ def _text(content: Any) -> str:
 
 
 def _result(turn: Mapping[str, Any]) -> str:
-    parts = [("", turn.get("answer")), ("observed: ", turn.get("observation"))]
+    observed = turn.get("observation")
+    if isinstance(observed, Mapping):
+        # A picture's hash says nothing.
+        observed = {name: each for name, each in observed.items() if each and name != "blob"}
+    parts = [("", turn.get("answer")), ("observed: ", observed)]
     troubles = ", ".join(turn.get("notes") or {})
     told = [f"{head}{shorten(str(what), _LONG)}" for head, what in parts if what]
     return "\n".join([*told, *([f"troubles: {troubles}"] if troubles else [])])
