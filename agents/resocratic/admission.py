@@ -41,8 +41,8 @@ async def admit(seeds: Sequence[Seed], gate: Gate, pool: SolverPool) -> list[Adm
     """Return for each seed whether it may be used.
 
     Its program must run to a certified optimum, which is the one that it states; its formal lines
-    must make a model with the same canonical hash, or at least the same optimum; it must be linear
-    if it says so, state every number in words, and not be in a benchmark.
+    must make a model with the same canonical hash and optimum; it must be linear if and only if it
+    says so, state every number in words, and not be in a benchmark.
     """
     overlaps = await gate.check_all([_words(seed) for seed in seeds])
     pairs = zip(seeds, overlaps, strict=True)

@@ -23,15 +23,28 @@ _FEATURES = (
     ("objective, status, variables", "the answer"),
     ("model_format, model_text, model_kind, model_hash", "the model in a solver-neutral form; the "
      "hash does not depend on names and order"),
-    ("certificate, certificate_gap, certificate_text, solvers, dual_bound", "the proof"),
+    ("certificate, certificate_gap, certificate_text, solvers, dual_bound", "how far the optimum "
+     "is proved, see below"),
     ("blind_asked, blind_agreed, agreement", "solutions by solvers that saw the question alone"),
     ("difficulty_*", "variables, integers, constraints, class, gap between the optimum with and "
      "without integrality, nodes, pass rate of the blind solver"),
     ("overlap_*", "the nearest benchmark problem: 8-gram containment and cosine of embeddings"),
-    ("target, target_hit", "the difficulty that was aimed at, and how much of it was met"),
+    ("target, target_hit", "the difficulty that was aimed at, and how much of it the last level "
+     "met"),
+    ("licence", "of the row"),
     ("provenance", "seeds, versions of prompts and code, model, tokens"),
     ("messages", "chat form for supervised fine-tuning"),
 )  # fmt: skip
+
+
+# What the kinds of certificates of optima rest on, strongest first.
+_PROOFS = {
+    "exact_lp": "a primal and a dual solution in rational numbers",
+    "milp_agreement": "HiGHS and SCIP agree, and a point with that value is feasible in rational "
+    "numbers; that none is better rests on the two solvers",
+    "lp_agreement": "HiGHS and SCIP agree",
+    "minlp_bound": "SCIP's bound within 1e-6, and the point checked; rests on one solver",
+}
 
 
 def write_card(
@@ -67,8 +80,9 @@ def write_card(
             f"# {name}",
             "",
             f"{len(rows)} optimisation problems in words, each with a program, an optimum and a "
-            f"proof of it, made backwards: from a model to a question. Made by {model}, run {run}, "
-            f"{tokens:,} tokens. Licence: Apache-2.0.",
+            "certificate of it, made backwards: from a model to a question. Made "
+            + (f"by {model}, " if tokens else "without a language model, ")
+            + f"run {run}, {tokens:,} tokens. Licence: Apache-2.0.",
             "",
             *_splits(rows),
             "",
@@ -77,6 +91,12 @@ def write_card(
             "| columns | what |",
             "|---|---|",
             *features,
+            "",
+            "The columns of the Parquet files; the JSON lines hold the same as nested objects.",
+            "",
+            "## Certificates",
+            "",
+            *_certificates(rows),
             "",
             "## Difficulty, measured",
             "",
@@ -121,6 +141,11 @@ def _splits(rows: Sequence[Mapping[str, Any]]) -> list[str]:
             f"{kinds['LP']} | {kinds['MILP']} | {other} |"
         )
     return [*lines, "", "All items of a family are in one split."]
+
+
+def _certificates(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    counts = Counter(str(row["certificate"]["kind"]) for row in rows)
+    return [f"- `{kind}`, {n} rows: {_PROOFS.get(kind, '')}" for kind, n in counts.most_common()]
 
 
 def _difficulty(rows: Sequence[Mapping[str, Any]]) -> list[str]:

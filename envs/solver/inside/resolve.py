@@ -108,7 +108,7 @@ def scip(
     model.setParam("limits/time", seconds)
     model.setParam("limits/gap", 0.0)
     if plain:
-        off = pyscipopt.SCIP_PARAMSETTING.OFF
+        off = pyscipopt.scip.PY_SCIP_PARAMSETTING.OFF
         for part in (model.setPresolve, model.setSeparating, model.setHeuristics):
             part(off)
         model.setParam("randomization/randomseedshift", 1)

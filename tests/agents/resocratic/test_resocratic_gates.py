@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -144,6 +145,12 @@ async def test_files_and_card(tmp_path):
     table = parquet.read_table(tmp_path / "data" / f"{split}.parquet").to_pylist()
     assert [json.loads(line)["id"] for line in lines] == [each["id"] for each in table]
     assert json.loads(table[0]["variables"]) == {"x": 1.0}
+    assert "- `exact_lp`, 2 rows: a primal and a dual" in card
+    # Every column of the table is described, and nothing else.
+    described = set(re.findall(r"`([a-z_*]+)`", card.split("## Features")[1].split("## ")[0]))
+    described -= {"plain", "table"}  # values of a column
+    columns = {re.sub(r"^(difficulty|overlap)_.*", r"\1_*", name) for name in table[0]}
+    assert described == columns
     head = (tmp_path / "README.md").read_text().split("---\n")[1]
     assert f"path: data/{split}.parquet" in head
 
