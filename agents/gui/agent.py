@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import tracegraph as tg
 from tracegraph import runs
-from tracegraph.agents.episode import Episode, Turn
+from tracegraph.agents.episode import Episode, Turn, note_tokenizer
 from tracegraph.agents.gui import memory
 from tracegraph.agents.gui.arpo.rewards import CODE_WEIGHT, reward
 from tracegraph.agents.gui.brain import Brain, Decision, Moment
@@ -109,6 +109,8 @@ class GuiAgent:
                 await self._conclude(env, task, episode, ended, tell)
             finally:
                 await env.close()
+        if self.brain.llm is not None:
+            await note_tokenizer(episode, self.brain.llm)
         episode.finished = time.time()
         return episode
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tracegraph.agents.episode import Turn
 from tracegraph.envs.desktop.actions import Action
 from tracegraph.envs.desktop.protocol import Frame
+
+if TYPE_CHECKING:
+    from tracegraph.models import LLM
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,10 @@ class Brain(Protocol):
     tree: bool
 
     @property
+    def llm(self) -> LLM | None:
+        """The model that it asks, if any."""
+
+    @property
     def policy(self) -> dict[str, str]:
         """What behaves: model and versions of prompts."""
 
@@ -85,6 +92,7 @@ class ScriptedBrain:
     script: Sequence[Action]
     tree: bool = False
     policy: dict[str, str] = field(default_factory=lambda: {"model": "scripted"})
+    llm: LLM | None = None
 
     async def decide(
         self, instruction: str, frame: Frame, past: Sequence[Moment], **_: Any

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import tracegraph as tg
+from tracegraph.agents.episode import Turn
 from tracegraph.agents.gui import Decision, GuiAgent, Habits, ScriptedBrain
 from tracegraph.envs.desktop import actions as a
 from tracegraph.envs.desktop.env import Rules
@@ -19,6 +20,8 @@ from tracegraph.envs.desktop.pool import DesktopPool
 from tracegraph.envs.desktop.tasks import GuiTask, parse_task
 from tracegraph.envs.desktop.tasks.own import make_task
 from tracegraph.envs.protocol import EnvError
+from tracegraph.models import LLM
+from tracegraph.models.served import ServedTransport
 from tracegraph.rollout import Work, rollout
 from tracegraph.runs import Run, Store, start_run
 
@@ -73,6 +76,21 @@ async def test_an_unreadable_end_costs_the_weight_of_the_format() -> None:
         episode = await GuiAgent(Mumbling([]), lease, habits=habits).run(task(INFEASIBLE))
         assert (episode.outcome, episode.reward) == ("format_error", -weight)
         assert len(episode.turns) == 1
+
+
+async def test_an_episode_with_token_ids_names_its_tokenizer() -> None:
+    class Sampling(ScriptedBrain):
+        async def decide(self, *_: Any, **__: Any) -> Decision:
+            return Decision(actions=(a.Done(),), turn=Turn(token_ids=[1]))
+
+    class Served(ServedTransport):
+        async def fingerprints(self) -> tuple[str, str]:
+            return "t" * 12, "c" * 12
+
+    worker = agent([], FakeDesktop())
+    worker.brain = Sampling([], llm=LLM("m", transport=Served(None)))  # type: ignore[arg-type]
+    episode = await worker.run(task())
+    assert (episode.tokenizer, episode.template) == ("t" * 12, "c" * 12)
 
 
 async def test_a_person_is_asked_and_must_agree() -> None:
