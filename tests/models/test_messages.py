@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import email.utils
 import time
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 
 from tracegraph import prompts
 from tracegraph.models import ModelError, RequestError, as_messages, default_model, image, video
-from tracegraph.models.request import for_the_record
+from tracegraph.models.messages import UNKNOWN_FRAMES, picture_count
+from tracegraph.models.request import Request, for_the_record
 from tracegraph.models.retry import retry_after
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
@@ -76,6 +78,26 @@ def test_records_hold_pictures_by_their_hash() -> None:
     assert recorded[0]["content"][1]["image_url"]["url"] == f"blob:{next(iter(blobs))}"
     assert recorded[1] == messages[1]
     assert messages[0]["content"][1]["image_url"]["url"].startswith("data:")
+
+
+def test_a_video_counts_and_is_kept_by_its_frames() -> None:
+    def part(kind: str, *files: bytes) -> dict[str, Any]:
+        body = ",".join(base64.b64encode(file).decode() for file in files)
+        return {"type": "video_url", "video_url": {"url": f"data:{kind};base64,{body}"}}
+
+    frames = [JPEG + bytes([number]) * 50_000 for number in range(3)]
+    content = [part("video/jpeg", *frames), part("video/mp4", b"mp4"), "What happens?"]
+    messages = as_messages([{"role": "user", "content": content}])
+    assert picture_count(messages) == 3 + UNKNOWN_FRAMES
+    text_only = Request("m", as_messages([{"role": "user", "content": content[2:]}]), {})
+    request = Request("m", messages, {})
+    assert request.most_prompt_tokens(0) == text_only.most_prompt_tokens(0)
+    assert request.most_prompt_tokens(10) == text_only.most_prompt_tokens(0) + 350
+    recorded, blobs = for_the_record(messages)
+    names = recorded[0]["content"][0]["video_url"]["url"].split(",")
+    assert [blobs[name.removeprefix("blob:")][0] for name in names] == frames
+    assert (b"mp4", "video/mp4") in blobs.values()
+    assert len(str(recorded)) < 1000
 
 
 def test_retry_after_in_all_its_forms() -> None:

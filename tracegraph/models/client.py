@@ -57,7 +57,7 @@ class LLM:
         retry: what to do about failures that may pass.
         repairs: how often an answer that does not fit its schema is asked for again.
         price: dollars a prompt token and a completion token, for unknown hosted models.
-        image_tokens: the most tokens that one picture may count, for budgets.
+        image_tokens: the most tokens that a picture or a frame of a video may count, for budgets.
         base_url: the address of an OpenAI-compatible server, for hosted models.
         api_key: a key, where none is in the environment.
         transport: another way to the model, in place of the one that `model` names.

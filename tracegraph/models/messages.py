@@ -21,6 +21,11 @@ _SIGNATURES = (
     (b"RIFF", "image/webp"),
 )
 
+# A media type of vLLM's: a video as JPEG pictures, in base64 with commas between them.
+_FRAMES = "video/jpeg"
+# What vLLM takes of a video file unless it is told otherwise.
+UNKNOWN_FRAMES = 32
+
 
 def as_messages(prompt: Prompt) -> list[Message]:
     """Return OpenAI messages for a text, one message, or a list of messages or texts.
@@ -93,22 +98,44 @@ def text_of(message: Mapping[str, Any]) -> str:
     return "".join(part.get("text", "") for part in content)
 
 
+def is_picture(part: Mapping[str, Any]) -> bool:
+    """Return whether a content part is an image or a video."""
+    return part.get("type") in ("image_url", "video_url")
+
+
 def picture_count(messages: Iterable[Mapping[str, Any]]) -> int:
-    """Return how many pictures the messages hold."""
+    """Return how many pictures the messages hold; each frame of a video is one.
+
+    The frames of a video that is a file are not known; servers choose some of them, and
+    `UNKNOWN_FRAMES` are counted.
+    """
     return sum(
-        part.get("type") == "image_url"
+        _pictures(part)
         for message in messages
         if isinstance(message.get("content"), list)
         for part in message["content"]
     )
 
 
-def split_data_url(url: str) -> tuple[bytes, str] | None:
-    """Return the bytes and the media type of a base64 data URL, or None for another URL."""
+def split_data_url(url: str) -> list[tuple[bytes, str]] | None:
+    """Return the bytes and the media type of what a base64 data URL holds; None for other URLs.
+
+    It is one file, or the frames of a video, which follow each other after commas.
+    """
     head, comma, body = url.partition(",")
     if not comma or not head.startswith("data:") or not head.endswith(";base64"):
         return None
-    return base64.b64decode(body), head[5:-7]
+    kind = head.removeprefix("data:").removesuffix(";base64")
+    if kind == _FRAMES:
+        return [(base64.b64decode(frame), "image/jpeg") for frame in body.split(",")]
+    return [(base64.b64decode(body), kind)]
+
+
+def _pictures(part: Mapping[str, Any]) -> int:
+    if part.get("type") != "video_url":
+        return int(is_picture(part))
+    head, _, body = str(part["video_url"]["url"]).partition(",")
+    return body.count(",") + 1 if head == f"data:{_FRAMES};base64" else UNKNOWN_FRAMES
 
 
 def _message(message: Mapping[str, Any]) -> Message:

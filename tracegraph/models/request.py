@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tracegraph.models.messages import Message, picture_count, split_data_url
+from tracegraph.models.messages import Message, is_picture, picture_count, split_data_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +81,20 @@ class Request:
 
 
 def for_the_record(messages: list[Message]) -> tuple[list[Message], dict[str, tuple[bytes, str]]]:
-    """Return the messages with `blob:HASH` in place of data URLs, and those blobs by hash."""
+    """Return the messages with `blob:HASH` in place of data URLs, and those blobs by hash.
+
+    A video of single frames becomes one `blob:HASH` a frame, with commas between them.
+    """
     blobs: dict[str, tuple[bytes, str]] = {}
 
     def part(item: dict[str, Any]) -> dict[str, Any]:
-        found = (
-            split_data_url(item["image_url"]["url"]) if item.get("type") == "image_url" else None
-        )
+        kind = str(item.get("type"))
+        found = split_data_url(item[kind]["url"]) if is_picture(item) else None
         if found is None:
             return item
-        name = hashlib.sha256(found[0]).hexdigest()
-        blobs[name] = found
-        return {**item, "image_url": {**item["image_url"], "url": f"blob:{name}"}}
+        names = [hashlib.sha256(data).hexdigest() for data, _ in found]
+        blobs.update(zip(names, found, strict=True))
+        return {**item, kind: {**item[kind], "url": ",".join(f"blob:{name}" for name in names)}}
 
     recorded = [
         {**message, "content": [part(item) for item in message["content"]]}
@@ -107,4 +109,4 @@ def _without_pictures(message: Message) -> Message:
     content = message.get("content")
     if not isinstance(content, list):
         return message
-    return {**message, "content": [part for part in content if part.get("type") != "image_url"]}
+    return {**message, "content": [part for part in content if not is_picture(part)]}
