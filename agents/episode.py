@@ -148,9 +148,9 @@ async def note_tokenizer(episode: Episode, llm: LLM) -> None:
     """Note which tokenizer and chat template made the token ids of an episode, if it has any."""
     from tracegraph.models.served import ServedTransport
 
-    if not isinstance(llm.transport, ServedTransport):
-        return
     if not any(turn.token_ids for turn in episode.turns):
+        return
+    if not isinstance(llm.transport, ServedTransport):
         return
     if (found := await llm.transport.fingerprints()) is not None:
         episode.tokenizer, episode.template = found
