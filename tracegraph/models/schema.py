@@ -7,9 +7,9 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from tracegraph import prompts
 from tracegraph.models.errors import ModelError
 from tracegraph.models.messages import Message
+from tracegraph.prompts import load
 
 T = TypeVar("T")
 
@@ -74,11 +74,11 @@ class Schema(Generic[T]):
 
     def instruction(self) -> str:
         """Return the text that asks for this schema where the server cannot enforce it."""
-        return prompts.load("models/schema").format(schema=self._text())
+        return load("models/schema").format(schema=self._text())
 
     def repair(self, answer: str, problem: str) -> tuple[Message, Message]:
         """Return the messages that show an answer's problem and ask for another one."""
-        text = prompts.load("models/repair").format(problem=problem, schema=self._text())
+        text = load("models/repair").format(problem=problem, schema=self._text())
         return (
             {"role": "assistant", "content": answer[:_SHOWN] or "(nothing)"},
             {"role": "user", "content": text},

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, Field, create_model
 
-from tracegraph import prompts
 from tracegraph.graph.subgraph import shorten
 from tracegraph.models.errors import SchemaError
 from tracegraph.optimizers.problem import as_text
 from tracegraph.optimizers.seeds import derive
 from tracegraph.optimizers.text import assignment
 from tracegraph.optimizers.uses import arguments
+from tracegraph.prompts import load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +114,7 @@ def _question(
     rest = {k: v for k, v in arguments(problem, call).items() if v not in given.values()}
     function = line.partition(" = ")[2].partition("(")[0]
     documentation = problem.documentation.get(function, "")
-    return prompts.load("optimizers/gradient").format(
+    return load("optimizers/gradient").format(
         objective=shorten(objective, 600),
         line=line,
         documentation=f"\n{shorten(documentation, 400)}\n" if documentation else "",

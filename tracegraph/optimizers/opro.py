@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tracegraph import prompts
 from tracegraph.graph.subgraph import shorten
 from tracegraph.optimizers.answer import as_proposals, ask_all
 from tracegraph.optimizers.ask import Question, ask
@@ -16,6 +15,7 @@ from tracegraph.optimizers.language import LanguageOptimizer
 from tracegraph.optimizers.memory import trial_lines
 from tracegraph.optimizers.seeds import derive
 from tracegraph.optimizers.variables import askable, failures_first, part, variable
+from tracegraph.prompts import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -98,7 +98,7 @@ class OPRO(LanguageOptimizer):
         ]
         runs = failures_first(step.problems)[: self.examples]
         examples = examples_text(runs, names[0], long // 2)
-        return prompts.load("optimizers/opro").format(
+        return load("optimizers/opro").format(
             objective=shorten(step.objective, 1000),
             variables="\n".join(line.rstrip() for line in shown),
             history="\n\n".join(
