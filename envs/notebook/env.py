@@ -157,7 +157,7 @@ class NotebookEnv:
         elif status == "died":
             note = f"the kernel died: {ran.error.partition(': ')[2]}"
         if lost:
-            note += ". " + await self._restart()
+            note = ". ".join(part for part in (note, await self._restart()) if part)
         elif status == "ok":
             self._good.append(_Good(self._number, action.code, ran.seconds))
         note = " ".join(part for part in (early, note) if part)

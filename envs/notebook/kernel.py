@@ -29,6 +29,8 @@ _INTERRUPT_SECONDS = 2.0
 _SETTLE_SECONDS = 0.3  # for the last messages of a kernel that has ended
 # Of one message, and of messages that wait: what a hostile kernel can make this process hold.
 _MESSAGE_BYTES, _WAITING = 8 << 20, 200
+# How errors begin that come of the limit on processes and threads.
+_FULL = ("BlockingIOError: [Errno 11]", "RuntimeError: can't start new thread")
 _SAID = 2000
 _FOLDER = "tracegraph-notebook-"  # then the process that made it
 
@@ -103,7 +105,8 @@ class Kernel:
         """Run a cell. Never raises for what it does.
 
         After ``seconds`` it is interrupted; when that does not help, or leaves threads behind, the
-        kernel is killed with everything that it started.
+        kernel is killed with everything that it started. What it started is also killed when it
+        failed for want of processes.
         """
         begin = time.perf_counter()
         ran = Ran()
@@ -120,7 +123,10 @@ class Kernel:
             raise
         finally:
             self._current = None
-        if ran.ended == "timeout" and self._obeys:
+        full = ran.ended == "idle" and ran.error.startswith(_FULL)
+        if full:
+            ran.notes.append("there were too many processes or threads; those of cells were killed")
+        if (full or ran.ended == "timeout") and self._obeys:
             await self._sweep()
         ran.seconds = time.perf_counter() - begin
         if ran.ended == "died":

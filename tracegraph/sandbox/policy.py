@@ -136,7 +136,7 @@ PROFILES: dict[str, dict[str, Any]] = {
     "code": {},
     "notebook": {
         "limits": {
-            "seconds": None, "cpu_seconds": 86_400, "memory": 4 * GIB, "processes": 256,
+            "seconds": None, "cpu_seconds": 86_400, "memory": 4 * GIB, "processes": 128,
             "output": 16 * MIB, "disk": GIB, "files": 20_000, "descriptors": 1024,
             "artifact": 64 * MIB,
         }

@@ -11,11 +11,14 @@ import sys
 import tempfile
 from typing import Any
 
+_MOST_THREADS = 16  # of each library; a kernel may have 128 threads and processes
+
 
 def main() -> None:
     """Read one line of settings, start the kernel, say that it is ready, serve until the end."""
     told = json.loads(sys.stdin.readline())
     _close_stdin()
+    os.environ.update(threads(os.cpu_count() or 1))
     say = os.dup(1)
     os.set_inheritable(say, False)
     sockets = os.path.join(tempfile.gettempdir(), ".kernel")
@@ -34,6 +37,18 @@ def main() -> None:
     os.write(say, b"ready\n")
     os.close(say)
     app.start()
+
+
+def threads(cores: int) -> dict[str, str]:
+    """Return variables that bound the threads of numerical libraries on machines with many cores.
+
+    Each library starts a thread a core, so that a few of them would use up what one kernel may
+    have.
+    """
+    if cores <= _MOST_THREADS:
+        return {}
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+    return dict.fromkeys(names, str(_MOST_THREADS))
 
 
 def _close_stdin() -> None:

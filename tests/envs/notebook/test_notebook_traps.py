@@ -12,6 +12,8 @@ import pytest_asyncio
 
 from benchmarks import notebook as bench
 from tracegraph.envs.notebook import Cell, CellOutput, KernelPool, NotebookEnv, NotebookTask
+from tracegraph.envs.notebook.inside.main import threads
+from tracegraph.sandbox import Policy
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -102,11 +104,61 @@ async def test_a_dead_kernel_is_replaced(env: NotebookEnv, kind: str) -> None:
     assert (await run(env, "6 * 7")).text == "42"
 
 
-async def test_memory_and_disk_have_bounds(env: NotebookEnv) -> None:
+async def test_one_request_for_too_much_memory_is_an_error(env: NotebookEnv) -> None:
     assert "MemoryError" in (await run(env, "memory")).error
-    slowly = await run(env, "blocks = [bytearray(1 << 28) for _ in range(99)]")
-    assert slowly.status in ("error", "died", "timeout")
     assert (await run(env, "6 * 7")).text == "42"
+
+
+async def test_memory_over_the_limit_is_told_and_the_episode_goes_on() -> None:
+    policy = Policy.load("notebook")
+    low = policy.model_copy(update={"limits": policy.limits.changed(memory=400 << 20)})
+    async with KernelPool(1, preload=(), policy=low) as pool:
+        env = NotebookEnv(pool, cell_seconds=30)
+        await env.reset(NotebookTask("hungry", "?"))
+        await run(env, "x = 5")
+        at_once = await run(env, "bytearray(4 << 30)")
+        assert (at_once.status, at_once.restarted) == ("error", False)
+        assert "MemoryError" in at_once.text
+        # The allocation that fails and the watch over all processes race: either tells it.
+        slowly = await run(env, "b = []\nwhile True: b.append(bytearray(b'1') * (8 << 20))")
+        assert slowly.error in ("MemoryError", "KernelDied: it used more memory than it may")
+        assert slowly.status == ("error" if slowly.error == "MemoryError" else "died")
+        await run(env, "b = None")
+        # None of these has too much by itself.
+        ended = await run(
+            env,
+            "import os, time\nfor _ in range(4):\n    if os.fork() == 0:\n"
+            "        much = bytearray(b'1') * (200 << 20); time.sleep(60)\ntime.sleep(60)",
+        )
+        assert (ended.status, ended.restarted) == ("died", True)
+        assert ended.error == "KernelDied: it used more memory than it may"
+        assert "it used more memory than it may" in ended.text
+        assert (await run(env, "x")).text == "5"
+        await env.close()
+
+
+async def test_a_fork_bomb_leaves_nothing_and_many_threads_fit_in(env: NotebookEnv) -> None:
+    await run(env, "x = 5")
+    count = "import os\nlen([p for p in os.listdir('/proc') if p.isdigit()])"
+    before = int((await run(env, count)).text)
+    bomb = await run(env, "import os\nwhile True: os.fork()")
+    assert bomb.status in ("error", "timeout")
+    if bomb.status == "error":
+        assert "too many processes" in bomb.text
+    assert int((await run(env, count)).text) == before
+    assert (await run(env, "x")).text == "5"
+    many = await run(
+        env,
+        "import threading, time\n"
+        "them = [threading.Thread(target=time.sleep, args=(0.5,)) for _ in range(64)]\n"
+        "for one in them: one.start()\nfor one in them: one.join()\nprint('joined')",
+    )
+    assert many.text.strip() == "joined"
+
+
+async def test_libraries_have_a_bound_on_threads_only_where_there_are_many_cores() -> None:
+    assert threads(16) == {}
+    assert threads(64)["OPENBLAS_NUM_THREADS"] == "16"
 
 
 async def test_broken_streams_and_forks_do_not_stop_the_telling(env: NotebookEnv) -> None:
