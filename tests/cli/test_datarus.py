@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from tests.agents.datarus.scripted import FakeModel
 from tracegraph.cli.main import app
+from tracegraph.errors import TracegraphError
 from tracegraph.runs import Store, list_episodes, list_runs
 
 pytestmark = pytest.mark.slow
@@ -32,6 +33,8 @@ class FakeAnalyst(FakeModel):
     """Runs one cell, then says that everything is 3.0; proposes two questions, one broken."""
 
     calls = 0
+    questions: Any = _QUESTIONS
+    code = _CODE
 
     def __init__(self, model: str | None = None) -> None:
         super().__init__([], "analyst")
@@ -39,9 +42,9 @@ class FakeAnalyst(FakeModel):
     async def complete(self, messages: Any, **options: Any) -> Any:
         type(self).calls += 1
         schema = options["schema"]
-        reply: Any = {"thought": "Look.", "code": _CODE.splitlines()}
+        reply: Any = {"thought": "Look.", "code": self.code.splitlines()}
         if schema["title"] == "questions":
-            reply = _QUESTIONS
+            reply = self.questions
         elif schema["title"] != "cell":
             answer = schema["anyOf"][1]["properties"]["answer"]
             named = {name: "3.0" for name in answer.get("properties", ())}
@@ -122,3 +125,26 @@ def test_synthesis_keeps_what_runs_and_what_solutions_agree_on(folder: Path) -> 
         "--resume", "last")  # fmt: skip
     assert FakeAnalyst.calls == calls
     assert (folder / "set" / "train.jsonl").read_text().splitlines() == [line]
+
+
+def test_synthesis_from_a_table_that_is_made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    question = {
+        "question": "How many kinds of education are there?", "name": "kinds",
+        "code": "answer = float(df['education'].nunique())",
+    }  # fmt: skip
+    monkeypatch.setattr(FakeAnalyst, "questions", [question])
+    monkeypatch.setattr(FakeAnalyst, "code", "print(df.education.nunique())")
+    made = ("synthesize", "datarus", "--generate", "survey", "--table-seed", "5", "--out", "set",
+            "--count", "1")  # fmt: skip
+    assert "1 conversations" in run(*made)
+    table = folder / "set" / "tables" / "survey-5.csv"
+    (line,) = (folder / "set" / "train.jsonl").read_text().splitlines()
+    sample = json.loads(line)
+    assert (sample["meta"]["table"], sample["meta"]["answer"]) == ("survey-5.csv", "3.00")
+    assert "3</observation>" in sample["messages"][3]["content"]
+    assert "Income rises by 25 a year of age" in (folder / "set" / "README.md").read_text()
+    calls, whole = FakeAnalyst.calls, table.read_bytes()
+    run(*made, "--resume", "last")
+    assert (FakeAnalyst.calls, table.read_bytes()) == (calls, whole)
+    with pytest.raises(TracegraphError, match="give one of them"):
+        run(*made, "--data", "tables/t.csv")

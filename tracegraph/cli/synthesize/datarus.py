@@ -17,8 +17,12 @@ _ROUND = 3  # questions a call: small models repeat themselves after that
 
 
 def datarus(
-    data: Annotated[Path, typer.Option(help="A table, such as a CSV file.")],
     out: Annotated[Path, typer.Option(help="The folder of the data set.")],
+    data: Annotated[Path | None, typer.Option(help="A table, such as a CSV file.")] = None,
+    generate: Annotated[
+        str, typer.Option(help="Make a table instead: sales, sensors or survey.")
+    ] = "",
+    table_seed: Annotated[int, typer.Option(help="Of the table that is made.")] = 0,
     count: Annotated[int, typer.Option(help="Questions with a computed answer to aim at.")] = 20,
     solutions: Annotated[
         int, typer.Option(help="Independent solutions of each; all must agree.")
@@ -40,6 +44,8 @@ def datarus(
     question several times without seeing the code; what all agree on is kept. Questions are in
     OUT/questions.jsonl as they are made, solutions in the run store: --resume repeats nothing.
 
+    Without --data a table is made by a known rule, with missing values, and kept in OUT/tables.
+
     Example: tracegraph synthesize datarus --data titanic.csv --out set --count 20
     """
     from collections import Counter
@@ -59,10 +65,8 @@ def datarus(
     from tracegraph.models import LLM
     from tracegraph.rollout import Work
 
-    if not data.is_file():
-        raise TracegraphError(f"there is no table {data}: name a file with --data")
+    table, origin = _table(data, generate, table_seed, out / "tables")
     llm = LLM(model or None)
-    table = data.resolve()
     verified = _questions(llm, table, out / "questions.jsonl", count, quiet=quiet)
     good = {each.key: each for each in verified if not each.problem}
     if not good:
@@ -100,12 +104,28 @@ def datarus(
         samples.append(to_sample(each, best, table.name, llm.model))
     kept = distinct(samples)
     rejected["it repeats another one"] += len(samples) - len(kept)
-    source = f"Made from the table {table.name}; questions and solutions by {llm.model}."
+    source = f"Made from the table {table.name}; questions and solutions by {llm.model}.{origin}"
     write_dataset(out, kept, +rejected, source=source)
     if not quiet:
         for reason, number in rejected.most_common():
             typer.echo(f"left out, {reason}: {number}")
     typer.echo(f"{len(kept)} conversations in {out / 'train.jsonl'}")
+
+
+def _table(data: Path | None, kind: str, seed: int, folder: Path) -> tuple[Path, str]:
+    """Return the table, and for one that is made here a sentence on what holds in it."""
+    from tracegraph.agents.datarus.synthesis import KINDS, generate
+    from tracegraph.errors import TracegraphError
+
+    if data is not None and kind:
+        raise TracegraphError("--data names a table and --generate makes one: give one of them")
+    if data is not None:
+        if not data.is_file():
+            raise TracegraphError(f"there is no table {data}: name a file with --data")
+        return data.resolve(), ""
+    made = generate(kind or sorted(KINDS)[seed % len(KINDS)], seed)
+    told = f" The table is made by a rule (seed {seed}). {made.structure}"
+    return made.write(folder).resolve(), told
 
 
 def _questions(llm: LLM, table: Path, path: Path, count: int, *, quiet: bool) -> list[Verified]:
