@@ -26,6 +26,7 @@ INSIDE = Path(__file__).parent / "inside"
 _RUN = "import sys; sys.path.insert(0, {!r}); from inside import main; main.main()"
 _START_SECONDS = 60.0
 _INTERRUPT_SECONDS = 2.0
+_SEND_MILLISECONDS = 1000
 _SETTLE_SECONDS = 0.3  # for the last messages of a kernel that has ended
 # Of one message, and of messages that wait: what a hostile kernel can make this process hold.
 _MESSAGE_BYTES, _WAITING = 8 << 20, 200
@@ -112,8 +113,7 @@ class Kernel:
         ran = Ran()
         idle = asyncio.Event()
         try:
-            self._send(code, ran, idle, silent=silent)
-            ran.ended = await self._until(idle, seconds)
+            ran.ended = await self._ask(code, ran, idle, seconds, silent=silent)
             if ran.ended == "timeout":
                 await self._stop(idle)
             elif ran.ended == "died":
@@ -165,6 +165,8 @@ class Kernel:
         # Every socket that the client makes; set before it makes them.
         self._context.sockopts[zmq.MAXMSGSIZE] = _MESSAGE_BYTES
         self._context.sockopts[zmq.RCVHWM] = _WAITING
+        # A kernel that no longer takes messages must not hold up the event loop.
+        self._context.sockopts[zmq.SNDTIMEO] = _SEND_MILLISECONDS
         client: Any = AsyncKernelClient(context=self._context)
         client.load_connection_info({
             "transport": "ipc", "ip": str(self._process.tmp / ".kernel" / "k"), "key": key,
@@ -224,6 +226,19 @@ class Kernel:
         self._current = (message["header"]["msg_id"], Collector(ran), idle)
         self._client.shell_channel.send(message)
 
+    async def _ask(
+        self, code: str, ran: Ran, idle: asyncio.Event, seconds: float, *, silent: bool
+    ) -> str:
+        """Run code; return how it ended: idle, timeout, died."""
+        import zmq
+
+        try:
+            self._send(code, ran, idle, silent=silent)
+        except zmq.Again:
+            await self._kill()
+            return "died"
+        return await self._until(idle, seconds)
+
     async def _until(self, idle: asyncio.Event, seconds: float) -> str:
         finished = asyncio.ensure_future(idle.wait())
         ended = asyncio.ensure_future(self._process.wait())
@@ -250,8 +265,8 @@ class Kernel:
         code = "__import__('inside.sweep', fromlist=['sweep']).sweep()"
         ran = Ran()
         idle = asyncio.Event()
-        self._send(code, ran, idle, silent=True)
-        if await self._until(idle, _INTERRUPT_SECONDS) != "idle" or ran.error:
+        ended = await self._ask(code, ran, idle, _INTERRUPT_SECONDS, silent=True)
+        if ended != "idle" or ran.error:
             await self._kill()
         self._current = None
 

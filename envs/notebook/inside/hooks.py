@@ -11,6 +11,8 @@ from typing import Any
 
 from inside import display, errors  # type: ignore[import-not-found]
 
+_ERROR = 4000  # characters of what an error says
+
 
 def install(app: Any) -> None:
     """Change a kernel application that is initialized and not yet started."""
@@ -33,9 +35,15 @@ def _no_input(*_: Any, **__: Any) -> str:
 
 
 def _packer(pack: Any) -> Any:
-    """Half a surrogate pair must not keep a message from being sent."""
+    """Half a surrogate pair must not keep a message from being sent, nor a long error.
+
+    The reply to a cell repeats what its error says; one over the size that the other side takes
+    would end the connection.
+    """
 
     def packed(message: Any) -> bytes:
+        if isinstance(message, dict) and isinstance(message.get("evalue"), str):
+            message = {**message, "evalue": message["evalue"][:_ERROR]}
         try:
             made: bytes = pack(message)
         except UnicodeError:
