@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,8 +12,8 @@ from tracegraph.agents.datarus.attempt import Attempt
 from tracegraph.agents.datarus.settings import Mode, Settings
 from tracegraph.agents.datarus.texts import Texts, fill
 from tracegraph.agents.episode import Episode, note_tokenizer, versions
+from tracegraph.agents.recorded import recorded
 from tracegraph.errors import TracegraphError
-from tracegraph.graph.scope import current_frame
 
 if TYPE_CHECKING:
     from tracegraph.agents.protocol import OnEvent
@@ -91,7 +90,7 @@ class Datarus:
         episode.policy = {"model": self.llm.model} | versions(self.texts.values)
         env = self.env(task)
         try:
-            with _recorded():
+            with recorded():
                 mode = await self._choose(task)
                 episode.extra |= {"mode": mode, "settings": asdict(self.settings)}
                 tell("start", {"task": task.id, "question": task.question, "mode": mode})
@@ -153,14 +152,3 @@ async def choose(template: str, question: str, llm: LLM) -> str:
         fill(template, question=question), schema=_CHOICE, max_tokens=20, parent="datarus"
     )
     return str((asked.parsed or {}).get("needs", "code"))
-
-
-@contextmanager
-def _recorded() -> Iterator[None]:
-    """Make values flow as they are: inside a recording as it is, else in one of its own."""
-    frame = current_frame.get()
-    if frame is not None and frame.recording is not None and frame.recording.native:
-        yield
-        return
-    with tg.record():
-        yield

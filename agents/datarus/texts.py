@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import string
-from typing import Any
-
 import tracegraph as tg
-from tracegraph import prompts
-from tracegraph.graph.scope import current_frame
+from tracegraph.agents.recorded import current_value, prompt_parameter
 
 _ABOUT = {
     "agentic": "How the model works in the notebook with the published tags.",
@@ -43,38 +39,14 @@ class Texts(tg.Module):
 
     def __init__(self) -> None:
         for name, about in _ABOUT.items():
-            prompt = prompts.load(f"datarus/{name}")
-            setattr(self, name, _parameter(name, prompt, about))
+            setattr(self, name, prompt_parameter(f"datarus/{name}", about))
 
     @property
     def values(self) -> dict[str, str]:
         """The present texts by name; in a recording those that it uses, without a note there."""
-        frame = current_frame.get()
-        nodes: dict[str, tg.Parameter[str]] = {name: getattr(self, name) for name in _ABOUT}
-        if frame is None:
-            return {name: node.data for name, node in nodes.items()}
-        return {name: frame.value_of(node) for name, node in nodes.items()}
+        return {name: current_value(getattr(self, name)) for name in _ABOUT}
 
 
 def fill(template: str, **values: object) -> str:
     """Return a prompt with its places filled; doubled braces are braces."""
     return template.format_map({name: str(value) for name, value in values.items()})
-
-
-def _parameter(name: str, prompt: prompts.Prompt, about: str) -> tg.Parameter[Any]:
-    wanted = set(prompt.variables)
-
-    def check(text: str) -> bool:
-        try:
-            used = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
-        except ValueError:
-            return False
-        return used == wanted
-
-    places = ", ".join(f"{{{each}}}" for each in prompt.variables)
-    check.__doc__ = (
-        f"must hold {places} and no other braces" if wanted else "must hold no single braces"
-    )
-    return tg.Parameter(
-        prompt.body, name=f"datarus_{name}", description=about, check=check, max_length=4000
-    )

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import tracegraph as tg
 from tracegraph.agents.episode import Episode, Turn, versions
 from tracegraph.agents.protocol import OnEvent
+from tracegraph.agents.recorded import current_value, recorded
 from tracegraph.envs.solver import (
     Diagnosis,
     SolverPool,
@@ -22,7 +21,6 @@ from tracegraph.envs.solver import (
     readings,
     score,
 )
-from tracegraph.graph.scope import current_frame
 from tracegraph.prompts import load
 
 if TYPE_CHECKING:
@@ -96,8 +94,8 @@ class Modeller:
         """
         tell = on_event or (lambda kind, told: None)
         episode = Episode(self.name, "solver", task.id, seed=seed)
-        with _recorded():
-            texts = {p.name: _value(p) for p in (self.instruction, self.repair)}
+        with recorded():
+            texts = {p.name: current_value(p) for p in (self.instruction, self.repair)}
             episode.policy = {"model": self.llm.model} | versions(texts)
             code, run, found = await self._work(task, episode, tell)
         await self._conclude(task, episode, code, run, found)
@@ -222,19 +220,3 @@ def _prompt(name: str, about: str) -> tg.Parameter[str]:
     text = load(f"resocratic/{name}").format()
     made: tg.Parameter[str] = tg.node(text, trainable=True, name=name, description=about)
     return made
-
-
-def _value(parameter: tg.Parameter[str]) -> str:
-    frame = current_frame.get()
-    return parameter.data if frame is None else str(frame.value_of(parameter))
-
-
-@contextmanager
-def _recorded() -> Iterator[None]:
-    """Make values flow as they are: inside a recording as it is, else in one of its own."""
-    frame = current_frame.get()
-    if frame is not None and frame.recording is not None and frame.recording.native:
-        yield
-        return
-    with tg.record():
-        yield

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracegraph.cli.arguments import StorePath
+
 if TYPE_CHECKING:
     from tracegraph.training.job import Job
     from tracegraph.training.result import Result
@@ -91,9 +93,7 @@ def optimize(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask models again what they answered before.")
     ] = False,
-    store: Annotated[
-        Path | None, typer.Option(help="The run store; else .tracegraph/runs.db.")
-    ] = None,
+    store: StorePath = None,
     report: Annotated[Path | None, typer.Option(help="Where the HTML report goes.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the result.")] = False,

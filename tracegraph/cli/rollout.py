@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tracegraph.cli.arguments import StorePath
 from tracegraph.cli.episodes import AsJson, BudgetText, Concurrency, Fresh, ModelName, Quiet, Resume
 
 
@@ -35,9 +36,7 @@ def rollout(
     resume: Resume = "",
     budget: BudgetText = "",
     fresh: Fresh = False,
-    store: Annotated[
-        Path | None, typer.Option(help="The run store; else .tracegraph/runs.db.")
-    ] = None,
+    store: StorePath = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

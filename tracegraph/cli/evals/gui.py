@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracegraph.cli.arguments import StorePath
 from tracegraph.cli.desktop_tasks import Families, Seeds
 from tracegraph.cli.episodes import AsJson, BudgetText, Concurrency, Fresh, ModelName, Quiet, Resume
 
@@ -55,9 +56,7 @@ def gui(
     resume: Resume = "",
     budget: BudgetText = "",
     fresh: Fresh = False,
-    store: Annotated[
-        Path | None, typer.Option(help="The run store; else .tracegraph/runs.db.")
-    ] = None,
+    store: StorePath = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracegraph.cli.arguments import StorePath
 from tracegraph.cli.episodes import AsJson, BudgetText, Concurrency, Fresh, Quiet, Resume
 
 if TYPE_CHECKING:
@@ -42,9 +43,7 @@ def video(
     export: Annotated[
         Path | None, typer.Option("--export", help="Write the chosen frames' times as JSON.")
     ] = None,
-    store: Annotated[
-        Path | None, typer.Option(help="The run store; else .tracegraph/runs.db.")
-    ] = None,
+    store: StorePath = None,
     resume: Resume = "",
     concurrency: Concurrency = 2,
     budget: BudgetText = "",

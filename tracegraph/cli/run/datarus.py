@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracegraph.cli.arguments import StorePath
+
 if TYPE_CHECKING:
     from tracegraph.agents import Episode
 
@@ -38,9 +40,7 @@ def datarus(
     budget: Annotated[
         str, typer.Option(help="Hard limits: tokens=200k,minutes=10,dollars=0.50.")
     ] = "",
-    store: Annotated[
-        Path | None, typer.Option(help="The run store; else .tracegraph/runs.db.")
-    ] = None,
+    store: StorePath = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer.")] = False,
 ) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from tracegraph.cli.arguments import StorePath
+
 
 def omni_r1(
     video: Annotated[Path, typer.Argument(help="The video file.")],
@@ -23,9 +25,7 @@ def omni_r1(
     strict: Annotated[bool, typer.Option("--strict", help="Take the exact form only.")] = False,
     page: Annotated[Path | None, typer.Option("--page", help="Where the HTML page goes.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the example times in the prompt.")] = 0,
-    store: Annotated[
-        Path | None, typer.Option(help="The run store; else .tracegraph/runs.db.")
-    ] = None,
+    store: StorePath = None,
 ) -> None:
     """Find what words are about: a global system chooses moments, a detail system finds it there.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from tracegraph.cli.arguments import StorePath
 
 if TYPE_CHECKING:
     from tracegraph.agents import Episode
@@ -23,9 +24,7 @@ def resocratic(
     repair: Annotated[int, typer.Option(help="How often the program may be written again.")] = 1,
     seconds: Annotated[float, typer.Option(help="Seconds for one program.")] = 20.0,
     seed: Annotated[int, typer.Option(help="Of what the model draws by lot.")] = 0,
-    store: Annotated[
-        Path | None, typer.Option(help="The run store; else .tracegraph/runs.db.")
-    ] = None,
+    store: StorePath = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Solve an optimisation problem: the program, its model, the result, how far it is proved.

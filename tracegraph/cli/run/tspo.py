@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from tracegraph.cli.arguments import StorePath
+
 
 def tspo(
     video: Annotated[Path, typer.Argument(help="The video file.")],
@@ -34,9 +36,7 @@ def tspo(
     ] = False,
     page: Annotated[Path | None, typer.Option("--page", help="Where the HTML page goes.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of selectors that draw.")] = 0,
-    store: Annotated[
-        Path | None, typer.Option(help="The run store; else .tracegraph/runs.db.")
-    ] = None,
+    store: StorePath = None,
     as_json: Annotated[bool, typer.Option("--json", help="The result as one JSON object.")] = False,
 ) -> None:
     """Choose the frames of a video that a question is about, and answer from them.

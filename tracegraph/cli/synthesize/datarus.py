@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracegraph.cli.arguments import StorePath
 from tracegraph.cli.episodes import BudgetText, Concurrency, Fresh, ModelName, Quiet, Resume
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ def datarus(
     resume: Resume = "",
     budget: BudgetText = "",
     fresh: Fresh = False,
-    store: Annotated[
-        Path | None, typer.Option(help="The run store; else .tracegraph/runs.db.")
-    ] = None,
+    store: StorePath = None,
     quiet: Quiet = False,
 ) -> None:
     """Make training conversations for the agent, with verified answers.
