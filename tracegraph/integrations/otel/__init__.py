@@ -1,0 +1,1 @@
+"""OpenTelemetry: records as spans, and spans as episodes."""

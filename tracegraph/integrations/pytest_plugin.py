@@ -1,0 +1,1 @@
+"""The pytest plugin: a workflow's examples and thresholds are tests."""
