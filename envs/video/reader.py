@@ -89,6 +89,9 @@ class Video:
                 stream = container.streams.video[0]
                 stream.thread_type = "AUTO"
                 stream.thread_count = self.threads
+                if self.damaged != "keep":
+                    # Refused rather than patched up: fewer damaged pictures pass as good ones.
+                    stream.codec_context.options = {"err_detect": "explode"}
                 for leg in make_plan(self.index, asked):
                     yield from self._leg(container, stream, leg, asked, longest)
         except (av.error.FFmpegError, OSError) as error:

@@ -101,25 +101,45 @@ def test_a_truncated_file_gives_what_is_there_and_says_so(scenes, tmp_path):
             assert (frame.rgb == whole[frame.ref.pts]).all()
 
 
-def test_damaged_pictures_are_not_trusted(scenes, tmp_path):
-    times = Video(scenes).every(0.5)
-    whole = {f.ref.pts: f.rgb.astype(int) for f in Video(scenes).frames(times)}
-    data = bytearray(scenes.read_bytes())
-    draw = random.Random(4)
+def damage(source, path, seed):
+    """Write a copy of a video with 20 places of its pictures overwritten."""
+    data = bytearray(source.read_bytes())
+    draw = random.Random(seed)
     begin = data.index(b"mdat") + 8
     for _ in range(20):
         place = draw.randrange(begin, len(data) - 16)
         data[place : place + 16] = draw.randbytes(16)
-    path = tmp_path / "damaged.mp4"
     path.write_bytes(data)
-    kept = list(Video(path, damaged="keep").frames(times))
-    wrong = [f for f in kept if abs(f.rgb - whole[f.ref.pts]).mean() > 2]
-    assert len(wrong) > 5
-    assert sum(not frame.ref.trusted for frame in wrong) >= 0.85 * len(wrong)
 
+
+def wrong_ones(frames, whole):
+    return [f for f in frames if abs(f.rgb - whole[f.ref.pts]).mean() > 2]
+
+
+def test_damaged_pictures_are_not_trusted(scenes, tmp_path):
+    times = Video(scenes).every(0.5)
+    whole = {f.ref.pts: f.rgb.astype(int) for f in Video(scenes).frames(Video(scenes).every(0.1))}
+    path = tmp_path / "damaged.mp4"
+    wrong, slipped, given = [], [], 0
+    # Not every damage can be seen in the data, so several files together.
+    for seed in range(5):
+        damage(scenes, path, seed)
+        wrong += wrong_ones(Video(path, damaged="keep").frames(times), whole)
+        near = list(Video(path, damaged="nearest").frames(times))
+        assert all(frame.ref.trusted for frame in near)
+        given += len(near)
+        slipped += wrong_ones(near, whole)
+    assert len(wrong) > 50
+    assert sum(not frame.ref.trusted for frame in wrong) >= 0.8 * len(wrong)
+    assert len(slipped) <= 0.05 * given
+
+
+def test_damage_is_told_and_met_as_asked(scenes, tmp_path):
+    path = tmp_path / "damaged.mp4"
+    damage(scenes, path, seed=4)
+    times = Video(scenes).every(0.5)
     video = Video(path, damaged="nearest")
-    near = list(video.frames(times))
-    assert all(frame.ref.trusted for frame in near)
+    assert list(video.frames(times))
     assert video.report.replaced
     assert not video.report.clean
     assert len(list(Video(path, damaged="skip").frames(times))) < len(times)
