@@ -1,4 +1,4 @@
-"""`tracegraph serve`: vLLM servers as one pool."""
+"""`tracegraph serve`: vLLM servers as one pool, and environments for MCP clients."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+from tracegraph.cli import serve_mcp
 
 
 class _ServeGroup(TyperGroup):
@@ -25,6 +27,7 @@ app = typer.Typer(
     "Several servers of a model are one pool, which LLM('vllm:MODEL') uses.\n\n"
     "Example: tracegraph serve smollm2 --replicas 2",
 )
+app.command()(serve_mcp.mcp)
 
 
 @app.command()
