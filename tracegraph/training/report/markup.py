@@ -8,7 +8,7 @@ from tracegraph.graph.export.kinds import printable
 
 _LONGEST = 1500
 # Elements without an end tag.
-_VOID = frozenset({"br", "input", "meta", "col"})
+_VOID = frozenset({"br", "col", "hr", "img", "input", "link", "meta"})
 
 
 class Markup(str):

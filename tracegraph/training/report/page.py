@@ -51,7 +51,10 @@ def page_of(store: Store, run: str) -> str:
     """Return the page of a run, also of one that still goes on."""
     review = Review.of(store, run)
     found = records(store, review)
-    style = resources.files(__package__).joinpath("report.css").read_text("utf-8")
+    style = "".join(
+        resources.files(__package__).joinpath(name).read_text("utf-8")
+        for name in ("pieces.css", "report.css")
+    )
     body = join(
         [
             headline(review),
