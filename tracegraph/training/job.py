@@ -134,7 +134,7 @@ class Job:
         return Trainer(
             workflow,
             splits,
-            self._guide(llm),
+            guide_of(self.guide, self.source, llm=llm),
             make(self.optimizer, llm=llm),
             store=store,
             budget=self._budget(store, run),
@@ -149,20 +149,6 @@ class Job:
         from tracegraph.models import LLM
 
         return LLM(self.optimizer_model or self.model or None)
-
-    def _guide(self, llm: LLM) -> Guide:
-        from tracegraph.training.guides import make_guide
-
-        if not self.guide:
-            own = getattr(load_module(self.source.resolve()), "guide", None)
-            return make_guide(own if own is not None else "exact", llm=llm)
-        file, colon, name = self.guide.rpartition(":")
-        if colon and file.endswith(".py"):
-            found = getattr(load_module(Path(file).resolve()), name, None)
-            if found is None:
-                raise TrainingError(f"{file} has no {name} to judge with")
-            return make_guide(found, llm=llm)
-        return make_guide(self.guide, llm=llm)
 
     def _budget(self, store: runs.Store, run: runs.Run | None) -> Budget:
         spent = None
@@ -181,6 +167,31 @@ class Job:
             dollars=self.budget.get("dollars"),
             seconds=self.budget.get("seconds"),
         )
+
+
+def guide_of(name: str, source: Path | None, *, llm: LLM | None = None) -> Guide:
+    """Return the guide of a name that ``make_guide`` knows, or of ``FILE.py:function``.
+
+    Args:
+        name: empty for the function ``guide`` of the workflow's file, else "exact".
+        source: the workflow's file, where there is one.
+        llm: who judges, where a model does.
+
+    Raises:
+        TracegraphError: there is none of that name.
+    """
+    from tracegraph.training.guides import make_guide
+
+    if not name:
+        own = None if source is None else getattr(load_module(source.resolve()), "guide", None)
+        return make_guide(own if own is not None else "exact", llm=llm)
+    file, colon, function = name.rpartition(":")
+    if colon and file.endswith(".py"):
+        found = getattr(load_module(Path(file).resolve()), function, None)
+        if found is None:
+            raise TrainingError(f"{file} has no {function} to judge with")
+        return make_guide(found, llm=llm)
+    return make_guide(name, llm=llm)
 
 
 def parse_budget(text: str) -> dict[str, float]:
