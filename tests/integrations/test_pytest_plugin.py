@@ -1,11 +1,11 @@
 """Workflows as tests: pass, fail with the worst examples, cassettes, repeats; free when unused."""
 
 import json
-import sys
 
 import pytest
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.slow  # each starts pytest in processes of its own
 
 WORKFLOW = '''
 import tracegraph as tg
@@ -67,14 +67,14 @@ def project(pytester, monkeypatch):
 
 def test_passes_and_tells_the_interval(project):
     ran = project(
-        "def test_triage(scored):\n    assert scored.scores['2'] == 0\n    assert scored.mean == 0.8",
+        "def test_triage(scored):\n    assert scored.scores['2'] == 0 and scored.mean == 0.8",
         "-v",
         marker='"triage.py:triage", data="rows.jsonl", at_least=0.8',
     )
     ran.assert_outcomes(passed=1)
     ran.stdout.fnmatch_lines([
         "*test_triage: 0.800 (0.376 to 0.964) on 5 examples, at least 0.8 wanted*",
-        "  0.00 2: 'later' - * expected*'urgent'*",
+        "  0.00 2: 'later' - Wrong: expected \"urgent\"*",
         "  1.00 0: 'urgent'*",
     ])  # fmt: skip
     assert not project.path.joinpath(".tracegraph").exists(), "tests leave nothing in the project"
@@ -112,9 +112,6 @@ def test_mistakes_are_told(project):
     ran = project("def test_it(): ...", marker='"triage.py:nothing", data="rows.jsonl"')
     ran.assert_outcomes(failed=1)
     ran.stdout.fnmatch_lines(["*has no function 'nothing'*"])
-    ran = project("def test_it(): ...", marker='"triage.py", data="rows.jsonl", atleast=1')
-    ran.assert_outcomes(failed=1)
-    ran.stdout.fnmatch_lines(["*unexpected keyword argument 'atleast'*"])
     ran = project("def test_it(scored): ...\ndef test_plain(scored): ...")
     ran.assert_outcomes(passed=1, errors=1)
     ran.stdout.fnmatch_lines(["*`scored` needs @pytest.mark.tracegraph*"])
@@ -144,9 +141,6 @@ def test_a_cassette_is_recorded_and_replayed(project, pytester):
     marker = '"asking.py", data="asked.jsonl", at_least=1'
     kept = project.path / "cassettes" / "it" / "test_asks.json"
 
-    missing = project("def test_asks(): ...", "--tracegraph-cassette=replay", marker=marker)
-    missing.assert_outcomes(failed=1)
-    missing.stdout.fnmatch_lines(["*there is no cassette*"])
     project("def test_asks(): ...", marker=marker).assert_outcomes(passed=1)
     assert not kept.exists(), "recorded only when wanted"
     project("def test_asks(): ...", "--tracegraph-cassette=auto", marker=marker).assert_outcomes(
@@ -155,8 +149,6 @@ def test_a_cassette_is_recorded_and_replayed(project, pytester):
     assert json.loads(kept.read_text())["requests"]
     pytester._monkeypatch.setenv("OFFLINE", "1")
     project("def test_asks(): ...", marker=marker).assert_outcomes(passed=1)
-    asked = project("def test_asks(): ...", "--tracegraph-cassette=off", marker=marker)
-    asked.assert_outcomes(failed=1)
 
     # Another prompt is not on the cassette: no score, and not a score of 0.
     pytester.makepyfile(asking=ASKING.replace("one word", "two words"))
@@ -173,9 +165,7 @@ def test_nothing_loads_when_unused(pytester):
         "    assert 'tracegraph.integrations.pytest_plugin' in loaded\n"
         "    for part in ('models', 'training', 'runs', 'sandbox', 'optimizers'):\n"
         "        assert f'tracegraph.{part}' not in loaded\n"
-        "    assert 'pydantic' not in sys.modules\n"
     )
     ran = pytester.runpytest_subprocess("-p", "no:hypothesispytest")
     ran.assert_outcomes(passed=1)
     assert "tracegraph" not in ran.stdout.str().partition("collected")[2], "and nothing is told"
-    assert sys.executable
