@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import itertools
 import os
 import stat
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from tracegraph.sandbox import Process, Sandbox
 
 INSIDE = Path(__file__).parent / "inside"
-_RUN = "import sys; sys.path.insert(0, {!r}); from inside import session; session.main()"
+# Without `site`, whose hooks take as long to load as everything else.
+_RUN = "import sys; sys.path[:0] = {!r}; from inside import boot; boot.main()"
+LIBRARIES = ("mss", "PIL", "Xlib", "six")
 _START_SECONDS = 60.0
 _TAIL = 4000
 
@@ -41,14 +44,14 @@ class Session:
         """Start a desktop and wait until it can be used; ``home`` is a tar of its home."""
         python = sys.executable
         try:
-            process = await sandbox.start([python, "-I", "-c", _RUN.format(str(INSIDE.parent))])
+            process = await sandbox.start(
+                [python, "-I", "-S", "-c", _RUN.format(_folders()), str(width), str(height)]
+            )
         except SandboxError as error:
             raise DesktopError(f"the desktop cannot be started: {error}") from error
         session = cls(process)
         try:
-            await session.ask(
-                {"op": "start", "width": width, "height": height}, home, seconds=_START_SECONDS
-            )
+            await session.ask({"op": "start"}, home, seconds=_START_SECONDS)
         except BaseException:
             await session.close()
             raise
@@ -134,6 +137,16 @@ class Session:
     def _gone(self) -> DesktopError:
         said = self._said.decode("utf-8", "replace").strip().rpartition("\n")[2]
         return DesktopError(f"the desktop has ended; reset it. It said last: {said or 'nothing'}")
+
+
+def _folders() -> list[str]:
+    """Return where the process inside finds its modules and the libraries that it needs."""
+    found = [importlib.util.find_spec(name) for name in LIBRARIES]
+    origins = [Path(one.origin) for one in found if one is not None and one.origin]
+    places = {
+        str(one.parent.parent if one.name == "__init__.py" else one.parent) for one in origins
+    }
+    return [str(INSIDE.parent), *sorted(places)]
 
 
 def _check(told: dict[str, Any], message: dict[str, Any]) -> None:

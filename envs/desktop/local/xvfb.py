@@ -20,7 +20,7 @@ from tracegraph.envs.desktop.actions import (
     to_record,
 )
 from tracegraph.envs.desktop.local import homes
-from tracegraph.envs.desktop.local.session import INSIDE, Session
+from tracegraph.envs.desktop.local.session import INSIDE, LIBRARIES, Session
 from tracegraph.envs.desktop.protocol import (
     ActionError,
     DesktopError,
@@ -49,7 +49,8 @@ class LocalXvfb:
     It has no network, its files are gone with it, and nothing in it reaches this machine.
 
     Args:
-        width, height: of the screen, in pixels.
+        width: of the screen, in pixels.
+        height: the same.
         home: a folder or a tar whose files are in the home at the start, above the ones that
             keep first-run dialogs away.
         settle: seconds at most that an action waits for a still screen.
@@ -98,9 +99,15 @@ class LocalXvfb:
             await self.start()
             return
         session, self._session = self._session, None
-        if session is not None:
-            await session.close()
-        self._session = await self._new()
+        if session is None:
+            self._session = await self._new()
+            return
+        # Both at once: the old one is being taken away while the new one starts.
+        ending = asyncio.create_task(session.close())
+        try:
+            self._session = await self._new()
+        finally:
+            await ending
 
     async def observe(self, *, tree: bool = False) -> Frame:
         """Return the screen with the pointer in it, and the accessibility tree when asked."""
@@ -245,7 +252,7 @@ def _policy(policy: Policy | None) -> Policy:
 
 
 def _check_installed() -> None:
-    for module in ("mss", "PIL", "Xlib"):
+    for module in LIBRARIES:
         if importlib.util.find_spec(module) is None:
             raise MissingExtraError("desktop", module)
     missing = [package for name, package in _PROGRAMS.items() if shutil.which(name) is None]

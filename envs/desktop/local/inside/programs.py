@@ -9,7 +9,7 @@ import subprocess
 import threading
 from typing import Any
 
-from .servers import HOME, environment
+from .boot import HOME, environment
 
 _MOST_OUTPUT = 8 << 20
 _NOT_FOUND, _LATE = 127, 124

@@ -8,12 +8,14 @@ from typing import Any
 
 import mss
 
-from .servers import DISPLAY
+from .boot import DISPLAY
 from .windows import Windows
 
 _POLL = 0.02
 STILL = 0.06  # unchanged for so long: still; longer where programs answer slowly
 _LONGEST = 2.5
+_PATIENCE = 1.0  # for a program that goes on working behind a still picture
+_YOUNG = 8.0  # a window younger than that may be starting: the picture is there before the program
 
 
 class Screen:
@@ -47,18 +49,31 @@ class Screen:
     def settle(self, longest: float = _LONGEST, least: float = STILL) -> tuple[bool, bool]:
         """Wait until programs have read their events and the picture is still for ``least``.
 
+        Nor must the active program be at work, in reason: longer when its window is new.
         Returns whether it became still in time (what moves for ever never does), and whether the
         programs say that they have read everything.
         """
         deadline = time.monotonic() + longest
+        patience: float | None = None
         while True:
             shown = self._windows.shown()
+            work = self._windows.work()
             took = self._windows.caught_up(max(0.0, deadline - time.monotonic()))
             still = self._still(max(least, 2 * (took or 0.0)), deadline)
-            if time.monotonic() >= deadline:
+            now = time.monotonic()
+            if now >= deadline:
                 return still, took is not None
             # A window that came or became active has events of its own to read.
-            if still and self._windows.shown() == shown:
+            if not still or self._windows.shown() != shown:
+                patience = None
+                continue
+            # A picture is also still while a program computes, and while it is starting.
+            if self._windows.quiet(since=work):
+                return True, took is not None
+            if patience is None:
+                young = self._windows.age() < _YOUNG
+                patience = deadline if young else min(deadline, now + _PATIENCE)
+            if now >= patience:
                 return True, took is not None
 
     def _still(self, seconds: float, deadline: float) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import ctypes.util
 import os
 import subprocess
 import time
@@ -10,77 +12,59 @@ from typing import Any
 from Xlib import X
 from Xlib.display import Display
 
-DISPLAY = ":0"
-HOME = os.environ.get("HOME", "/home/user")
-_BUS = "unix:path=/tmp/.bus"
+from .boot import BUS, DISPLAY, Begun, environment
+
 _BACKGROUND = 0x3B4252
 _SECONDS = 20.0
+# What the capture needs, by the names that Linux has had for them for many years.
+_LIBRARIES = {
+    "xcb": "libxcb.so.1", "xcb-randr": "libxcb-randr.so.0", "xcb-render": "libxcb-render.so.0",
+    "xcb-shm": "libxcb-shm.so.0", "xcb-xfixes": "libxcb-xfixes.so.0",
+}  # fmt: skip
 
 
-def environment() -> dict[str, str]:
-    """Return what applications see besides the sandbox's own variables."""
-    return {
-        **os.environ,
-        "DISPLAY": DISPLAY,
-        "DBUS_SESSION_BUS_ADDRESS": _BUS,
-        "XDG_RUNTIME_DIR": "/tmp/.runtime",
-        "XDG_CURRENT_DESKTOP": "openbox",
-        "GTK_MODULES": "gail:atk-bridge",
-        # No input method: GTK's simple one takes U+FE50 to U+FE93 and U+FF20 for dead keys.
-        "GTK_IM_MODULE": "gtk-im-context-none",
-        "QT_ACCESSIBILITY": "1",
-        "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
-        "SAL_USE_VCLPLUGIN": "gtk3",
-        # Settings in one file instead of one more service.
-        "GSETTINGS_BACKEND": "keyfile",
-        "NO_AT_BRIDGE": "0",
-    }
+def finish(begun: Begun) -> tuple[Display, list[subprocess.Popen[bytes]]]:
+    """Wait for what was begun, start the window manager, and return a connection.
 
-
-def start(width: int, height: int) -> tuple[Display, list[subprocess.Popen[bytes]]]:
-    """Start them all and return a connection; raises RuntimeError when one does not come up."""
-    os.makedirs("/tmp/.X11-unix", exist_ok=True)
-    os.chmod("/tmp/.X11-unix", 0o1777)
-    os.makedirs("/tmp/.runtime", mode=0o700, exist_ok=True)
-    told, tell = os.pipe()
-    env = environment()
-    # -r: no key repeats when this machine stalls between press and release.
-    server = subprocess.Popen(
-        [
-            "Xvfb", DISPLAY, "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp",
-            "-noreset", "-r", "-displayfd", str(tell),
-        ],
-        pass_fds=[tell], stdin=subprocess.DEVNULL, stdout=2,
-    )  # fmt: skip
-    os.close(tell)
-    bus = subprocess.Popen(
-        ["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address={_BUS}"],
-        env=env, stdin=subprocess.DEVNULL, stdout=2,
-    )  # fmt: skip
+    Raises RuntimeError when one of them does not come up.
+    """
     _load_capture()
     # The number ends with a line feed; closing the pipe before it would end the server.
     line = b""
     while not line.endswith(b"\n"):
-        part = os.read(told, 64)
+        part = os.read(begun.told, 64)
         if not part:
-            raise RuntimeError(f"Xvfb ended with {server.wait()}")
+            raise RuntimeError(f"Xvfb ended with {begun.server.wait()}")
         line += part
-    os.close(told)
+    os.close(begun.told)
+    windows = subprocess.Popen(
+        ["openbox", "--sm-disable"], env=environment(), stdin=subprocess.DEVNULL, stdout=2
+    )
     display = Display(DISPLAY)
     _paint(display)
-    windows = subprocess.Popen(
-        ["openbox", "--sm-disable"], env=env, stdin=subprocess.DEVNULL, stdout=2
-    )
     _until(lambda: _managed(display), windows, "openbox")
-    _until(lambda: os.path.exists("/tmp/.bus"), bus, "dbus-daemon")
-    return display, [server, bus, windows]
+    _until(lambda: os.path.exists(BUS), begun.bus, "dbus-daemon")
+    return display, [begun.server, begun.bus, windows]
 
 
 def _load_capture() -> None:
-    # mss looks its libraries up with other programs; that takes as long as the server's start.
+    # mss asks another program for each of five libraries; that takes longer than the server.
     from mss.linux import xcb
 
-    xcb.initialize()
+    asked = ctypes.util.find_library
+    ctypes.util.find_library = lambda name: _library(name) or asked(name)
+    try:
+        xcb.initialize()
+    finally:
+        ctypes.util.find_library = asked
+
+
+def _library(name: str) -> str | None:
+    known = _LIBRARIES.get(name)
+    try:
+        return known and ctypes.CDLL(known) and known
+    except OSError:
+        return None
 
 
 def _paint(display: Display) -> None:

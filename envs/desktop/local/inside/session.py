@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from . import files, programs, servers, wire
+from . import boot, files, programs, servers, wire
 from .keyboard import Keyboard
 from .pointer import Pointer
 from .screen import STILL, Screen
@@ -37,9 +37,9 @@ _PRESSING = frozenset({"enter", "return", "space", " ", "alt"})
 class Session:
     """A desktop that is running."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, begun: boot.Begun) -> None:
         self.began = time.monotonic()
-        self.display, self.processes = servers.start(width, height)
+        self.display, self.processes = servers.finish(begun)
         self.windows = Windows(self.display)
         self.screen = Screen(self.windows)
         self.keyboard = Keyboard(self.display, self._drained)
@@ -165,7 +165,7 @@ def receive(source: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
     return wire.unpack(source.read(text)), source.read(body)
 
 
-def main() -> None:
+def main(begun: boot.Begun) -> None:
     """Run a desktop until standard input ends."""
     # Applications have the same user; they shall not reach this process's streams or memory.
     ctypes.CDLL(None).prctl(_NOT_DUMPABLE, 0, 0, 0, 0)
@@ -178,9 +178,9 @@ def main() -> None:
     ask, home = got
     if home:
         with tarfile.open(fileobj=io.BytesIO(home)) as archive:
-            archive.extractall(servers.HOME, filter="data")
+            archive.extractall(boot.HOME, filter="data")
     try:
-        session = Session(ask["width"], ask["height"])
+        session = Session(begun)
         server = Server(session, source, sink)
     except (RuntimeError, OSError) as error:
         sink.write(wire.pack({"id": ask["id"], "error": "start", "message": str(error)}))

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Any
 
-from .servers import environment
+from .boot import environment
 
 _SYSTEM_PYTHON = "/usr/bin/python3"  # the one that Debian's accessibility bindings belong to
 _PROGRAM = os.path.join(os.path.dirname(__file__), "atspi_tree.py")

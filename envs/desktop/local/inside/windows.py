@@ -13,6 +13,10 @@ from Xlib.display import Display
 from Xlib.error import XError
 from Xlib.protocol.event import ClientMessage
 
+from . import processes
+
+_RESTING_TICKS = 1  # of 10 ms; blinking cursors and clocks take less
+
 
 class Windows:
     """The windows of a display."""
@@ -25,6 +29,7 @@ class Windows:
         self._own = self._root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)
         self._own.change_attributes(event_mask=X.PropertyChangeMask)
         display.set_error_handler(lambda *_: None)  # windows may go at any moment
+        self._first: dict[int, float] = {}  # window: when it was seen first
 
     def told(self) -> list[dict[str, Any]]:
         """Return every managed window but splash screens, lowest first, as plain values."""
@@ -38,7 +43,7 @@ class Windows:
                 kind = window.get_wm_class()
                 if self._is_splash(window):
                     continue
-                owner = window.get_full_property(self._atom("_NET_WM_PID"), X.AnyPropertyType)
+                owner = self._owner(number)
             except (XError, AttributeError):
                 continue
             found.append(
@@ -51,7 +56,7 @@ class Windows:
                     "width": size.width,
                     "height": size.height,
                     "active": number == active,
-                    "pid": int(owner.value[0]) if owner and len(owner.value) else 0,
+                    "pid": owner,
                 }
             )
         return found
@@ -63,7 +68,27 @@ class Windows:
 
     def shown(self) -> tuple[int, ...]:
         """Return what changes when windows come, go, or become active."""
-        return (self.active(), *self._numbers("_NET_CLIENT_LIST_STACKING"))
+        numbers = self._numbers("_NET_CLIENT_LIST_STACKING")
+        now = time.monotonic()
+        self._first = {number: self._first.get(number, now) for number in numbers}
+        return (self.active(), *numbers)
+
+    def age(self) -> float:
+        """Return for how many seconds the active window has been seen."""
+        now = time.monotonic()
+        return now - self._first.get(self.active(), now)
+
+    def work(self) -> int | None:
+        """Return the processor time of the active window's program, in ticks; None: unknown."""
+        return processes.ticks(self._owner(self.active()))
+
+    def quiet(self, since: int | None) -> bool:
+        """Whether that program rests, and did not work since it had used so many ticks."""
+        owner = self._owner(self.active())
+        now = processes.ticks(owner)
+        if now is None or since is None:
+            return True
+        return now - since <= _RESTING_TICKS and not processes.running(owner)
 
     def activate(self, number: int) -> None:
         """Raise a window and give it the keyboard."""
@@ -142,6 +167,16 @@ class Windows:
         event = ClientMessage(window=window, client_type=self._atom(name), data=(32, values))
         to.send_event(event, event_mask=mask)
         self._display.flush()
+
+    def _owner(self, number: int) -> int:
+        if not number:
+            return 0
+        window = self._display.create_resource_object("window", number)
+        try:
+            told = window.get_full_property(self._atom("_NET_WM_PID"), X.AnyPropertyType)
+        except XError:
+            return 0
+        return int(told.value[0]) if told and len(told.value) else 0
 
     def _is_splash(self, window: Any) -> bool:
         told = window.get_full_property(self._atom("_NET_WM_WINDOW_TYPE"), X.AnyPropertyType)
