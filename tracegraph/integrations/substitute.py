@@ -113,8 +113,10 @@ def _parts(value: Any) -> dict[tuple[str, Any], Any]:
         return {("item", i): item for i, item in enumerate(value)}
     if isinstance(value, (type, types.ModuleType)) or not hasattr(value, "__dict__"):
         return {}
-    parts = {("attribute", key): item for key, item in vars(value).items()}
-    call = getattr(type(value), "__call__", None)
+    # How a part of a graph is called is no prompt.
+    labels = ("name", "tags", "metadata") if _is_template(value) else ()
+    parts = {("attribute", key): v for key, v in vars(value).items() if key not in labels}
+    call = vars(type(value)).get("__call__")
     if isinstance(call, types.FunctionType) and _has_own_state(value):
         parts["method", "__call__"] = call
     return parts
