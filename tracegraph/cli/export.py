@@ -1,13 +1,16 @@
-"""`tracegraph export`: what a run improved, as plain files or as a patch."""
+"""`tracegraph export`: what a run improved as files or a patch; the run for other tools."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tracegraph.cli.arguments import RunName, StorePath, open_store
+
+if TYPE_CHECKING:
+    from tracegraph.runs import Store
 
 
 def export(
@@ -17,12 +20,36 @@ def export(
     patch: Annotated[
         bool, typer.Option("--patch", help="Print a patch for `git apply` or `patch -p1`.")
     ] = False,
+    spans: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE|URL",
+            help="Write the run as OpenTelemetry spans (OTLP JSON), or send them to a collector, "
+            "as http://127.0.0.1:4318/v1/traces.",
+        ),
+    ] = "",
+    mlflow: Annotated[
+        str,
+        typer.Option(metavar="URI", help="Write the run to MLflow, as sqlite:///mlflow.db."),
+    ] = "",
+    experiment: Annotated[str, typer.Option(help="Of MLflow.")] = "tracegraph",
     store: StorePath = None,
 ) -> None:
     """Write improved prompts, code and values as plain files, or print a patch on the source.
 
+    With --spans or --mlflow the run itself goes to other tools, of whatever kind it is.
+
     Example: tracegraph export last --patch | git apply
     """
+    if spans or mlflow:
+        with open_store(store) as opened:
+            if spans:
+                _spans(opened, run, spans)
+            if mlflow:
+                from tracegraph.integrations.mlflow import log_run
+
+                typer.echo(f"{mlflow}: run {log_run(opened, run, mlflow, experiment=experiment)}")
+        return
     from tracegraph.training.export import write_files
     from tracegraph.training.review import Review
 
@@ -40,3 +67,16 @@ def export(
         folder = out or Path(f"improved-{review.run.id}")
         for file in write_files(review, chosen, folder):
             typer.echo(file)
+
+
+def _spans(store: Store, run: str, target: str) -> None:
+    import asyncio
+
+    from tracegraph.integrations.otel import send_spans, spans_of, write_spans
+
+    found = list(spans_of(store, run))
+    if target.startswith(("http://", "https://")):
+        asyncio.run(send_spans(found, target))
+    else:
+        write_spans(found, Path(target))
+    typer.echo(f"{target}: {len(found)} spans")

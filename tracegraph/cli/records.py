@@ -133,6 +133,30 @@ def export(
     typer.echo(f"{out}: {written} episodes")
 
 
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="OTLP JSON, as a collector's file exporter writes.")],
+    name: Annotated[str, typer.Option(help="What the run is called.")] = "spans",
+    store: StorePath = None,
+) -> None:
+    """Read OpenTelemetry spans of a running service as episodes, to improve its prompts from.
+
+    Each agent's run, or each trace, is an episode; its model calls are the turns; what the
+    service's evaluations said is its reward and feedback.
+
+    Example: tracegraph episodes import spans.jsonl && tracegraph optimize a.py --from-episodes last
+    """
+    from tracegraph.integrations.otel import read_spans, store_spans
+    from tracegraph.runs import Store, list_episodes
+
+    spans = read_spans(file)
+    with Store(store) as opened:
+        run = store_spans(opened, spans, name=name)
+        kept = list_episodes(opened, run.id)
+    judged = sum(episode.reward is not None for episode in kept)
+    typer.echo(f"run {run.id}: {len(kept)} episodes, {judged} with a reward")
+
+
 def _rows(store: Store, run: str, outcome: str = "", task: str = "") -> list[StoredEpisode]:
     from tracegraph.runs import StoreError, list_episodes, list_runs
 

@@ -1,1 +1,28 @@
-"""OpenTelemetry: records as spans, and spans as episodes."""
+"""OpenTelemetry: runs as spans, and spans of a service as episodes to learn from.
+
+>>> from tracegraph.integrations.otel import read_spans, store_spans
+>>> run = store_spans(store, read_spans(Path("spans.jsonl")))  # doctest: +SKIP
+
+Neither needs a package of OpenTelemetry: OTLP's JSON is read and written as it is. Spans that the
+SDK keeps in memory are taken with ``from_sdk``.
+"""
+
+from tracegraph.integrations.otel.exported import spans_of
+from tracegraph.integrations.otel.imported import episodes_of, store_spans
+from tracegraph.integrations.otel.span import (
+    Event,
+    Span,
+    SpanError,
+    from_otlp,
+    from_sdk,
+    read_spans,
+    send_spans,
+    to_otlp,
+    write_spans,
+)
+
+__all__ = [
+    "Span", "Event", "SpanError",
+    "spans_of", "write_spans", "send_spans", "to_otlp",
+    "read_spans", "from_otlp", "from_sdk", "episodes_of", "store_spans",
+]  # fmt: skip
