@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LINKS  := build/links
 
-.PHONY: help setup demo models test check lint types layers format clean
+.PHONY: help setup demo models docs test check lint types layers format clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -20,6 +20,9 @@ demo: setup  ## Run the main job: improve a workflow with the embedded model, an
 
 models: setup  ## Fetch the models and servers that the tests use (into the user's cache)
 	bash .ci/models $(VENV)
+
+docs: setup  ## Build the documentation, strictly, into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 test: setup check models  ## Run every check and every test
 	$(BIN)/python -m pytest

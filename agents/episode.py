@@ -74,7 +74,7 @@ class Episode:
             parameter's name, as a hash of its value (``versions``).
         group: the samples that are compared with each other; ``sample`` is the number in it.
         tokenizer, template: fingerprints of what made tokens of texts, where a server of ours
-            told token ids; see :func:`note_tokenizer`.
+            told token ids; see `note_tokenizer`.
         answer: the final answer, where there is one.
         rewards: by name, each on its own scale; ``reward`` is the one number that counts.
         feedback: what was wrong, as text.

@@ -1,6 +1,6 @@
 """tracegraph: improve LLM workflows and agents.
 
-Decorate functions with :func:`bundle`, mark what may change with :func:`node`, run, and give
+Decorate functions with `bundle`, mark what may change with `node`, run, and give
 feedback with ``.backward(…)`` or ``run.feedback(…)``: what could have caused it is then known.
 """
 

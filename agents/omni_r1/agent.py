@@ -40,7 +40,8 @@ class OmniR1:
         detail: system 2.
         reader: "strict" takes the published form only, as in training; "lenient" what is meant.
         constants: of the rewards; also how many keyframes go on to system 2.
-        small, large: pixels of the longer side for system 1 and for system 2.
+        small: pixels of the longer side for system 1.
+        large: the same for system 2.
     """
 
     name = "omni-r1"

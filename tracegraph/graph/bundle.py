@@ -25,10 +25,10 @@ _RESERVED = "_tracegraph_bundle_"
 
 
 class BundledFunction:
-    """A function whose calls are recorded; made by :func:`bundle`.
+    """A function whose calls are recorded; made by `bundle`.
 
     While nodes flow, a call takes nodes or native values and returns a node. Inside a
-    :func:`record` of native values it takes and returns native values.
+    `record` of native values it takes and returns native values.
     """
 
     gives_items = False  # whether a call gives several nodes, one an item
@@ -326,8 +326,8 @@ def bundle(
             docstring.
         traceable_code: the body works on nodes, and what it calls is recorded inside as well.
         trainable: the source code is a parameter that an optimizer may change.
-        catch_execution_error: an exception becomes an :class:`ExceptionNode`, raised as
-            :class:`ExecutionError`; otherwise it passes unrecorded.
+        catch_execution_error: an exception becomes an `ExceptionNode`, raised as
+            `ExecutionError`; otherwise it passes unrecorded.
         allow_external_dependencies: nodes that the body reads without being passed them are
             recorded instead of refused.
         overwrite_python_recursion: calls of the function inside itself are not recorded.

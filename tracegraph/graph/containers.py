@@ -1,6 +1,6 @@
 """Containers that hold nodes: found, unwrapped for a call, and kept as they were.
 
-Lists, tuples, sets, dict values, dataclass fields and :class:`NodeContainer` attributes count;
+Lists, tuples, sets, dict values, dataclass fields and `NodeContainer` attributes count;
 anything else is one value.
 """
 

@@ -83,7 +83,7 @@ def backward(
     propagator: Propagator | None = None,
     retain_graph: bool = False,
 ) -> Feedback:
-    """Send feedback on several outputs together; see :meth:`Node.backward` for one.
+    """Send feedback on several outputs together; see `Node.backward` for one.
 
     Raises:
         FeedbackError: an output has no parents, or the lists differ in length.

@@ -54,7 +54,7 @@ class ParameterContainer(NodeContainer):
         return {name: p._data for name, p in self.named_parameters().items()}
 
     def load_state_dict(self, values: Mapping[str, Any]) -> None:
-        """Set the parameters from :meth:`state_dict`; all of them, or none on an error.
+        """Set the parameters from `state_dict`; all of them, or none on an error.
 
         Raises:
             ParameterError: a name is missing or unknown.
@@ -82,7 +82,7 @@ class Module(ParameterContainer):
         raise NotImplementedError(f"{type(self).__name__} defines no forward")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run :meth:`forward`."""
+        """Run `forward`."""
         return self.forward(*args, **kwargs)
 
     def _members(self) -> Iterator[tuple[str, Any]]:
@@ -132,7 +132,7 @@ class Module(ParameterContainer):
             raise
 
     def load(self, path: str | Path) -> None:
-        """Read the parameters that :meth:`save` wrote.
+        """Read the parameters that `save` wrote.
 
         Raises:
             SchemaVersionError: the file has another form or version.
@@ -189,7 +189,7 @@ class Map(UserDict[Any, Any], ParameterContainer):
 
 
 def model(cls: C) -> C:
-    """Make any class a :class:`Module`, under its own name."""
+    """Make any class a `Module`, under its own name."""
     if issubclass(cls, Module):
         return cls
     namespace = {

@@ -18,7 +18,7 @@ _DEPTH = 4
 
 
 class NativeCall:
-    """The record of a call in the making, on plain values; used as :class:`NodesCall` is."""
+    """The record of a call in the making, on plain values; used as `NodesCall` is."""
 
     __slots__ = (
         "_extra",

@@ -1,7 +1,7 @@
 """Nodes: values that remember where they came from.
 
-A :class:`Node` is an input, a :class:`MessageNode` the result of a recorded call, an
-:class:`ExceptionNode` the error of one. A node refers to its parents; parents refer to their
+A `Node` is an input, a `MessageNode` the result of a recorded call, an
+`ExceptionNode` the error of one. A node refers to its parents; parents refer to their
 children weakly, so a node lives as long as something downstream, or the user, needs it.
 """
 
@@ -204,7 +204,7 @@ class Node(NodeOperators, Generic[T]):
             visualize: return a drawing of the graph instead of the feedback.
 
         Returns:
-            The :class:`Feedback`, or a drawing (Graphviz dot, shown by notebooks).
+            The `Feedback`, or a drawing (Graphviz dot, shown by notebooks).
 
         Raises:
             FeedbackError: the node has no parents, so nothing can have caused it.

@@ -31,7 +31,8 @@ class ParameterNode(Node[T]):
         value: the first value; it must obey the constraints as every later one.
         kind: "text", "code", "int", "float", "choice", "bool", "list" or "json"; by default
             what the value is. A value of another type without a kind accepts that type only.
-        low, high: bounds of a number, both included.
+        low: the lower bound of a number, included.
+        high: the upper bound, included.
         log: search the number by magnitude.
         choices: the values allowed; implies the kind "choice".
         pattern: a regular expression that the whole text must match.
@@ -243,7 +244,7 @@ def node(
     Args:
         data: any value, or a node.
         name: kept as given; by default the type and a number.
-        trainable: make a :class:`ParameterNode`; from a node, with a copy of its value.
+        trainable: make a `ParameterNode`; from a node, with a copy of its value.
         description: what the value is, in words.
         constraint: what it must obey: in words, or constraint objects for a parameter.
         **options: for a parameter: ``kind``, ``low``, ``high``, ``choices``, ``pattern``, …

@@ -26,7 +26,7 @@ Flow = Literal["native", "nodes"]
 
 
 class Recording:
-    """What was recorded between entering and leaving :func:`record`.
+    """What was recorded between entering and leaving `record`.
 
     Attributes:
         nodes: the recorded calls that are not inside another one, in the order they finished.
@@ -205,7 +205,7 @@ class Recording:
     ) -> Subgraph:
         """Return the graph between the parameters and an output, with feedback on the output.
 
-        Nothing is left on the nodes, unlike :meth:`feedback`: parameters outlive the recording.
+        Nothing is left on the nodes, unlike `feedback`: parameters outlive the recording.
 
         Raises:
             GraphError: the value was not recorded.

@@ -117,7 +117,7 @@ def replay(
     limit: int | None = None,
     skip: Callable[[MessageNode[Any]], bool] | None = None,
 ) -> Replay:
-    """Do what :func:`areplay` does, with or without a running event loop in this thread."""
+    """Do what `areplay` does, with or without a running event loop in this thread."""
     from tracegraph.graph.rerun import Rerun, wait_for
 
     run = Rerun(recording, replaced, limit, skip, looping=False)

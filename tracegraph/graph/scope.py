@@ -123,7 +123,7 @@ class off:
 
 
 def on() -> None:
-    """Record again after :class:`off`."""
+    """Record again after `off`."""
     switch.on = True
 
 

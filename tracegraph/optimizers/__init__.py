@@ -1,6 +1,6 @@
 """OPTO: problems, optimizers, proposals.
 
-An optimizer is given a :class:`Step` and returns proposals; see ``docs/optimizers.md``.
+An optimizer is given a `Step` and returns proposals; see ``docs/optimizers.md``.
 """
 
 from __future__ import annotations

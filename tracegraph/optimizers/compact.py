@@ -55,7 +55,7 @@ def compact_text(step: Step, name: str, *, parts: bool = False, limit: int = LIM
     Args:
         step: what is known.
         name: the parameter.
-        parts: whether to ask for the parts of an instruction; see :mod:`.parts`.
+        parts: whether to ask for the parts of an instruction; see `.parts`.
         limit: the most characters, unless the value alone is longer.
     """
     target = variable(step, name)

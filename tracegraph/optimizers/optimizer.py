@@ -1,6 +1,6 @@
 """What an optimizer is: a function from what was recorded to proposals.
 
-Optimizers keep nothing between steps: all that they may know is in the :class:`Step`. So a run
+Optimizers keep nothing between steps: all that they may know is in the `Step`. So a run
 can be stopped anywhere and goes on as if nothing had happened.
 """
 

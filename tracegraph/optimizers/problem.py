@@ -142,7 +142,7 @@ class Problem:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Problem:
-        """Return the problem that :meth:`to_json` wrote."""
+        """Return the problem that `to_json` wrote."""
         return cls(
             **{
                 **data,

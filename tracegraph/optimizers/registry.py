@@ -36,7 +36,7 @@ _WITHOUT_MODEL = frozenset({"fewshot", "playbook", "numeric"})
 
 
 def names() -> list[str]:
-    """Return the names that :func:`make` knows."""
+    """Return the names that `make` knows."""
     registered = {entry.name for entry in metadata.entry_points(group=GROUP)}
     return [*_BUILT_IN, *sorted(registered - _BUILT_IN.keys())]
 
@@ -45,7 +45,7 @@ def make(name: str, *, llm: LLM | str | None = None, **options: Any) -> Any:
     """Return an optimizer; "gepa" is an engine, which searches by itself in place of the loop.
 
     Args:
-        name: one of :func:`names`.
+        name: one of `names`.
         llm: the model to ask; not for optimizers that ask none.
         options: for the optimizer's constructor.
 

@@ -1,7 +1,7 @@
 """The familiar face of an optimizer: ``zero_feedback()``, ``backward(…)``, ``step()``.
 
 Under it is the protocol: the feedback that reached the parameters becomes problems, the problems
-a :class:`Step`, and what the optimizer proposes is applied.
+a `Step`, and what the optimizer proposes is applied.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Stepping:
         return 1
 
     async def propose(self, step: Step) -> list[Proposal]:
-        """Return proposals, the best first; see :class:`tracegraph.optimizers.Optimizer`."""
+        """Return proposals, the best first; see `tracegraph.optimizers.Optimizer`."""
         raise NotImplementedError
 
     # Stepping by hand
@@ -139,7 +139,7 @@ class Stepping:
         return chosen
 
     def step(self, problems: Sequence[Problem] | None = None) -> dict[str, Any]:
-        """Do :meth:`astep` for callers without ``await``."""
+        """Do `astep` for callers without ``await``."""
         return self._bridge.run(self.astep(problems))
 
     def undo(self) -> None:

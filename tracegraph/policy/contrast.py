@@ -57,7 +57,7 @@ def group_contrastive(
         groups: the task of each.
         lengths: tokens of each.
         longest: the length from which on nothing is added.
-        margin: as in :func:`contrast_mask`.
+        margin: as in `contrast_mask`.
         weight: of the auxiliary reward.
     """
     auxiliary = contrast_mask(accuracy, used, groups, margin) * used * weight

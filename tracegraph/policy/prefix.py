@@ -91,7 +91,7 @@ def packed_logprobs(model: Any, group: PackedGroup, temperature: float = 1.0) ->
 
     Args:
         model: a causal model of transformers whose attention is ``sdpa`` or ``eager``.
-        group: from :func:`pack`.
+        group: from `pack`.
         temperature: that the tokens were sampled at.
     """
     logits = packed_logits(model, group) / temperature

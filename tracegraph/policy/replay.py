@@ -38,7 +38,7 @@ def behaviour(stored: Tensor, current: Tensor, replayed: Tensor, *, corrected: b
         current: of the policy at the beginning of the step.
         replayed: which completions came from the replay buffer, as booleans.
         corrected: use what was stored also there, to be used with
-            :func:`~tracegraph.policy.offpolicy.reinforce` (a clip on stale samples removes most
+            `tracegraph.policy.offpolicy.reinforce` (a clip on stale samples removes most
             of their gradient). False is ARPO's own way: a ratio of 1.
     """
     if corrected:

@@ -25,7 +25,7 @@ class Target:
 
     Attributes:
         name: ``chat`` asks the model a task's question and compares the answer; ``module:name``
-            is an async function of a :class:`Work`, or an agent, whose ``run`` gets the task.
+            is an async function of a `Work`, or an agent, whose ``run`` gets the task.
         model: for ``chat``.
         temperature: for ``chat``.
     """

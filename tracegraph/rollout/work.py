@@ -40,7 +40,7 @@ def spread(
     Args:
         tasks: each with its id.
         samples: episodes of one task.
-        policy: the version of what behaves, from :func:`policy_id`.
+        policy: the version of what behaves, from `policy_id`.
         seed: of the first sample; each further one has the next.
     """
     suffix = f"@{policy}" if policy else ""

@@ -115,7 +115,7 @@ def source_of(review: Review) -> Path:
 
 
 def changes_of(review: Review, candidate: Tried) -> list[Change]:
-    """Return what a candidate changes, for :func:`patched`."""
+    """Return what a candidate changes, for `patched`."""
     kinds = review.kinds
     return [
         Change(name, kinds.get(name, ""), after, before)

@@ -77,7 +77,7 @@ async def evaluate(
         values: the candidate's value of each parameter.
         example: its input and what is expected.
         guide: who judges.
-        flow: how the workflow is written; see :func:`tracegraph.record`.
+        flow: how the workflow is written; see `tracegraph.record`.
         timeout: seconds after which the example has failed.
 
     Raises:

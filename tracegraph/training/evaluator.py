@@ -32,7 +32,7 @@ class Evaluator:
         workflow, guide, ledger: what to run, who judges, where it is kept.
         concurrency: how many examples run at once.
         repeats: how often each example is run, for metrics that differ from time to time.
-        flow, timeout: as for :func:`evaluate`.
+        flow, timeout: as for `evaluate`.
         on_done: told of each new evaluation.
     """
 

@@ -58,7 +58,7 @@ class Proof:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Proof:
-        """Return a proof that was written by :meth:`to_json`."""
+        """Return a proof that was written by `to_json`."""
         estimates = {k: Estimate(**stored[k]) for k in ("before", "after", "difference")}
         return cls(**{**stored, **estimates})
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tracegraph.optimizers.proposal import Proposal
     from tracegraph.training.objective import Direction, Function
 
+__all__ = ["search", "search_sync", "SearchResult"]
+
 # Steps in a row in which nothing new was proposed, before the search gives up.
 _IDLE = 5
 
@@ -119,7 +121,7 @@ def search_sync(
     trials: int,
     **options: Any,
 ) -> SearchResult:
-    """Do :func:`search`, with its options, for callers without ``await``."""
+    """Do `search`, with its options, for callers without ``await``."""
     return Bridge().run(search(objective, parameters, optimizer, trials=trials, **options))
 
 

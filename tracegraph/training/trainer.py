@@ -117,7 +117,7 @@ class Trainer:
         return result
 
     def train_sync(self) -> Result:
-        """Like :meth:`train`, for callers without ``await``."""
+        """Like `train`, for callers without ``await``."""
         return asyncio.run(self.train())
 
     async def _start(self) -> runs.Run:

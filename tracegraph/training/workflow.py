@@ -93,7 +93,7 @@ class Workflow:
         return given
 
     def overrides(self, values: Mapping[str, Any]) -> dict[ParameterNode[Any], Any]:
-        """Return values by parameter, for :func:`record`; those that are the present ones left out.
+        """Return values by parameter, for `record`; those that are the present ones left out.
 
         Raises:
             WorkflowError: there is no parameter of a name.

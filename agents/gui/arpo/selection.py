@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from tracegraph.agents.gui.arpo.groups import Group
+from tracegraph.agents.groups import Group
 
 _SUCCESS = 1.0
 
@@ -35,7 +35,8 @@ def select_tasks(
     Args:
         groups: tries of each task; with fewer than k tries, k is their number.
         k: of pass@k.
-        least, most: the bounds.
+        least: the lower bound.
+        most: the upper bound.
     """
     found: list[tuple[float, str]] = []
     for group in groups:

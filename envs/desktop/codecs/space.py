@@ -40,8 +40,10 @@ class Space:
         UI-TARS 1.5 does, as all of Qwen2.5-VL; 1920 x 1080 becomes 1932 x 1092.
 
         Args:
-            width, height: of the frame.
-            least, most: pixels of the resized picture.
+            width: of the frame.
+            height: of the frame.
+            least: pixels of the resized picture, at least.
+            most: the same, at most.
             factor: what both its sides are divisible by.
         """
         across, down = smart_resize(width, height, least=least, most=most, factor=factor)

@@ -74,8 +74,8 @@ def shares(
     """Return each call's share of the blame; they sum to 1.
 
     Args:
-        described: from :func:`describe`.
-        told: from :func:`direct`.
+        described: from `describe`.
+        told: from `direct`.
         replayed: whether the numbers of the replays are among those described.
     """
     weights = REPLAYED_WEIGHTS if replayed else OBSERVED_WEIGHTS

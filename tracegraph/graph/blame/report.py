@@ -43,7 +43,7 @@ class Blame:
     """Calls and parameters, the most blamed first.
 
     Attributes:
-        ranking: what :class:`Entry` describes, sorted.
+        ranking: what `Entry` describes, sorted.
         runs, failed: how many runs there were, and how many of them had low scores.
         calls: how many calls were made again in replays.
         notes: what limits the answer.

@@ -29,7 +29,7 @@ class CodeParameter(ParameterNode[str]):
     """The source code of a bundled function.
 
     While the source is the original one, the original function runs, here. Changed code must
-    pass the :class:`CodePolicy`, and runs in the sandbox; the old code runs until then. A class of
+    pass the `CodePolicy`, and runs in the sandbox; the old code runs until then. A class of
     this program arrives there with its methods when the code names it, else with its fields only.
 
     Args:

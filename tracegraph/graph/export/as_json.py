@@ -3,7 +3,7 @@
 A document holds ``format``, ``version``, ``name``, ``left_out``, ``operations`` (each function
 once), ``nodes`` (parameters, inputs, then calls, parents before children; ``id`` is the
 position), ``edges``, ``outputs`` (positions) and ``feedback``. How values are written is told in
-:mod:`tracegraph.graph.export.values`.
+`tracegraph.graph.export.values`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def from_json(document: Any) -> Subgraph:
-    """Return the graph of a document that :func:`to_json` made.
+    """Return the graph of a document that `to_json` made.
 
     Its nodes are new and belong to no recording. Constraints of parameters are words: they are
     told to optimizers, but not checked.

@@ -158,7 +158,7 @@ class Encoder:
 
 
 class Decoder:
-    """Reads what :class:`Encoder` wrote.
+    """Reads what `Encoder` wrote.
 
     Args:
         node_at: gives the node at a position.

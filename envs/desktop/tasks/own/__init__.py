@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from tracegraph.envs.desktop.tasks.own.draft import Draft
 
+__all__ = ["make_task", "FAMILIES", "HELD_OUT"]
+
 HELD_OUT = 1000
 
 _MODULES: tuple[Any, ...] = (editor, folders, terminal, office, browser, together, infeasible)

@@ -1,0 +1,71 @@
+"""The API pages: one a public package, from its `__all__` and its docstrings."""
+
+from __future__ import annotations
+
+import importlib
+
+# In the order in which somebody new would meet them.
+PACKAGES = {
+    "tracegraph": "record, give feedback, find the cause",
+    "tracegraph.models": "language models, budgets, cache, cassettes",
+    "tracegraph.optimizers": "who proposes",
+    "tracegraph.training": "the loop: data, guides, acceptance, proof",
+    "tracegraph.training.search": "one objective in place of a data set",
+    "tracegraph.training.data": "examples and splits",
+    "tracegraph.training.guides": "who judges",
+    "tracegraph.training.report": "a run as a page",
+    "tracegraph.graph": "the recorder",
+    "tracegraph.graph.blame": "which call is the cause",
+    "tracegraph.graph.export": "graphs as documents and pictures",
+    "tracegraph.sandbox": "where model-written code runs",
+    "tracegraph.runs": "the run store",
+    "tracegraph.agents": "agents and their episodes",
+    "tracegraph.agents.datarus": "data analysis in a notebook",
+    "tracegraph.agents.datarus.dabench": "its benchmark",
+    "tracegraph.agents.datarus.rewards": "its rewards",
+    "tracegraph.agents.resocratic": "optimisation problems, solved and made",
+    "tracegraph.agents.gui": "work at a desktop",
+    "tracegraph.agents.gui.arpo": "its groups, replay, rewards",
+    "tracegraph.agents.tspo": "frames of a long video",
+    "tracegraph.agents.omni_r1": "a video at large and in detail",
+    "tracegraph.envs": "what environments have in common",
+    "tracegraph.envs.notebook": "a Jupyter kernel",
+    "tracegraph.envs.solver": "solvers and certificates",
+    "tracegraph.envs.desktop": "desktops",
+    "tracegraph.envs.desktop.tasks": "tasks at them",
+    "tracegraph.envs.desktop.codecs": "what models write for actions",
+    "tracegraph.envs.video": "videos by their own times",
+    "tracegraph.rollout": "many episodes",
+    "tracegraph.policy": "the mathematics of policy training",
+    "tracegraph.policy.bridges": "trainers of other packages",
+    "tracegraph.prompts": "prompts as files",
+}
+
+
+def public_names(package: str) -> list[str]:
+    """Return what a package lists in `__all__`."""
+    return list(importlib.import_module(package).__all__)
+
+
+def table() -> str:
+    """Return the page that lists all packages with their public names."""
+    lines = [
+        "# API",
+        "",
+        "What is public is what a package lists in `__all__`; everything else may change.",
+        "Start with the first row; the others are there when they are needed.",
+        "",
+        "| package | what for | names |",
+        "|---|---|---|",
+    ]
+    for package, purpose in PACKAGES.items():
+        names = ", ".join(f"`{name}`" for name in public_names(package))
+        lines.append(f"| [`{package}`](api/{package}.md) | {purpose} | {names} |")
+    return "\n".join([*lines, ""])
+
+
+def package_page(package: str) -> str:
+    """Return the page of one package: its docstring, then every public name."""
+    members = "".join(f'        - "{n}"\n' for n in public_names(package) if n != "__version__")
+    options = "      show_root_heading: false\n      show_root_toc_entry: false\n"
+    return f"# {package}\n\n::: {package}\n    options:\n{options}      members:\n{members}"
