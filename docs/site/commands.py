@@ -42,7 +42,9 @@ def _section(path: str, command: Any, depth: int) -> Iterator[str]:
 
 
 def _prose(text: str) -> str:
-    return re.sub(r"^Example: (.*(?:\n.+)*)", lambda m: f"Example: `{_cell(m[1])}`", text, flags=re.M)
+    return re.sub(
+        r"^Example: (.*(?:\n.+)*)", lambda m: f"Example: `{_cell(m[1])}`", text, flags=re.M
+    )
 
 
 def _cell(text: str) -> str:

@@ -13,10 +13,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from api import PACKAGES, package_page, table  # noqa: E402
-from commands import command_page  # noqa: E402
-from decisions import decisions_page  # noqa: E402
-from mkdocs.structure.files import File, Files  # noqa: E402
+from api import PACKAGES, package_page, table
+from commands import command_page
+from decisions import decisions_page
+from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[2]
 

@@ -17,8 +17,10 @@ sys.path.insert(0, str(ROOT / "docs" / "site"))
 from api import PACKAGES  # noqa: E402
 
 # What a browser would fetch: scripts, styles, pictures and frames, not what a reader may click.
-FETCHED = re.compile(r"<(?:script|img|iframe|source)[^>]+src=[\"']?(?:https?:)?//|"
-                     r"<link[^>]+rel=[\"']?(?:stylesheet|preload|icon)[^>]+href=[\"']?https?://")  # fmt: skip
+FETCHED = re.compile(
+    r"<(?:script|img|iframe|source)[^>]+src=[\"']?(?:https?:)?//"
+    r"|<link[^>]+rel=[\"']?(?:stylesheet|preload|icon)[^>]+href=[\"']?https?://"
+)
 
 
 @pytest.fixture(scope="module")
