@@ -21,6 +21,7 @@ from tracegraph.cli import (
     export,
     gate,
     history,
+    init,
     models,
     optimize,
     records,
@@ -41,6 +42,7 @@ app = typer.Typer(
     help="Improve LLM workflows and agents: record, give feedback, change, prove.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(init.init)
 app.command()(optimize.optimize)
 app.command()(history.history)
 app.command()(diff.diff)

@@ -1,0 +1,1 @@
+"""What `tracegraph init` writes: texts of a small project."""
