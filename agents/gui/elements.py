@@ -29,12 +29,13 @@ _NAME_CUT = 60
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An element with the number that a model calls it by, and its middle in pixels."""
+    """An element with the number that a model calls it by, its middle in pixels, its window."""
 
     number: int
     element: Element
     x: int
     y: int
+    window: str = ""
 
     @property
     def line(self) -> str:
@@ -63,7 +64,8 @@ def shortlist(root: Element, *, most: int = 30) -> list[Item]:
         most: the longest list that the model is to read.
     """
     found: list[tuple[int, int, Element]] = []
-    for place, window in enumerate(_windows(root)):
+    windows = _windows(root)
+    for place, window in enumerate(windows):
         rank = 0 if "active" in window.states else 1
         said: set[str] = set()
         for one in window.walk():
@@ -76,8 +78,8 @@ def shortlist(root: Element, *, most: int = 30) -> list[Item]:
     order = sorted(range(len(found)), key=lambda i: (found[i][0], _priority(found[i][2]), i))
     kept = sorted(order[:most], key=lambda i: (*found[i][:2], min(_priority(found[i][2]), 2), i))
     return [
-        Item(number, one, one.x + one.width // 2, one.y + one.height // 2)
-        for number, one in enumerate((found[i][2] for i in kept), 1)
+        Item(number, one, one.x + one.width // 2, one.y + one.height // 2, windows[place].name)
+        for number, (_, place, one) in enumerate((found[i] for i in kept), 1)
     ]
 
 
@@ -86,13 +88,21 @@ def listing(items: Sequence[Item]) -> str:
     if not items:
         return "(no elements; a terminal or a picture)"
     lines: list[str] = []
-    app = None
+    heading = None
     for item in items:
-        if item.element.app != app:
-            app = item.element.app
-            lines.append(f"{app}:")
+        if (item.element.app, item.window) != heading:
+            heading = item.element.app, item.window
+            lines.append(_heading(*heading))
         lines.append(item.line)
     return "\n".join(lines)
+
+
+def _heading(app: str, window: str) -> str:
+    if not window.strip():
+        return f"{app}:"
+    # Editors mark what is not saved so.
+    unsaved = " (not saved yet)" if window.startswith("*") else ""
+    return f'{app}, window "{window[:_NAME_CUT]}"{unsaved}:'
 
 
 def _windows(root: Element) -> list[Element]:

@@ -30,7 +30,9 @@ _NEED_TEXT = _WRITE | {"keys", "ask"}
 _DID = {"type": "typed", "append": "added at the end", "insert_top": "added at the top",
         "rewrite": "replaced all with"}  # fmt: skip
 _NOTCHES = 5
-_NAMES = ("text", "screen", "unclear")
+_NAMES = ("text", "screen", "unclear", "again")
+_OFTEN = 2  # a step that was done so often in a row is not offered again
+_MAY_REPEAT = frozenset({"wait", "scroll_up", "scroll_down", "keys"})
 
 
 class TextBrain:
@@ -77,11 +79,13 @@ class TextBrain:
     ) -> Decision:
         """Return the next step; an answer that cannot be carried out has a problem in it."""
         items = elements.shortlist(frame.tree, most=self.most) if frame.tree else []
-        done = memory.recall(past, tokens=self.tokens)
+        done = memory.recall(past, frame, tokens=self.tokens)
         message = self.look(self.texts.screen, instruction, done, elements.listing(items))
         hint = None
         if past and past[-1].decision.problem:
             hint = self.hint(self.texts.unclear, past[-1].decision.problem)
+        elif memory.repeated(past) > 1:
+            hint = self.remind(self.texts.again, past[-1].decision.said)
         content: Any = message
         if self.marks:
             from tracegraph.agents.gui.marks import marked
@@ -90,7 +94,7 @@ class TextBrain:
             content = [{"type": "text", "text": message}, image(marked(frame.png, items))]
         kept: list[tuple[Turn, float]] = []
         answer = await self.choose(
-            self.texts.text, message, hint, Shown(content), len(items), seed, kept
+            self.texts.text, message, hint, Shown(content), schema(items, past), seed, kept
         )
         turn, cost = kept[0]
         return replace(read(answer, items), turn=turn, cost=cost)
@@ -106,13 +110,18 @@ class TextBrain:
         return fill(template, problem=problem)
 
     @tg.bundle
+    def remind(self, template: str, step: str) -> str:
+        """Write what is said after a step that was done again and again."""
+        return fill(template, step=step)
+
+    @tg.bundle
     async def choose(
         self,
         instructions: str,
         message: str,
         hint: str | None,
         shown: Shown,
-        count: int,
+        shape: dict[str, Any],
         seed: int,
         kept: list[tuple[Turn, float]],
     ) -> dict[str, Any]:
@@ -132,7 +141,7 @@ class TextBrain:
         recorded[1]["content"] = message
         try:
             completion = await self.llm.complete(
-                asked, schema=_schema(count), logprobs=self.logprobs, parent="gui", **options
+                asked, schema=shape, logprobs=self.logprobs, parent="gui", **options
             )
         except SchemaError as error:
             kept.append((Turn(messages=recorded, answer=error.raw), 0.0))
@@ -215,14 +224,23 @@ def _writing(kind: str, item: Item | None, text: str) -> tuple[a.Action, ...]:
     return (*first, a.Type(text))
 
 
-def _schema(count: int) -> dict[str, Any]:
+def schema(items: Sequence[Item], past: Sequence[Moment] = ()) -> dict[str, Any]:
+    """Return the JSON schema of the next step: only steps and numbers that there are."""
+    kinds = list(_KINDS)
+    if not items:
+        kinds = [kind for kind in kinds if kind not in _NEED_ELEMENT]
+    if not any(item.element.role in elements.WRITABLE for item in items):
+        kinds = [kind for kind in kinds if kind not in _WRITE - {"type"}]
+    if memory.repeated(past) >= _OFTEN and isinstance(past[-1].decision.answer, dict):
+        last = str(past[-1].decision.answer.get("action"))
+        kinds = [kind for kind in kinds if kind != last or kind in _MAY_REPEAT]
     return {
         "title": "step",
         "type": "object",
         "properties": {
             "thought": {"type": "string", "maxLength": 200},
-            "action": {"type": "string", "enum": list(_KINDS)},
-            "element": {"type": "integer", "minimum": 0, "maximum": count},
+            "action": {"type": "string", "enum": kinds},
+            "element": {"type": "integer", "enum": [0, *(item.number for item in items)]},
             "text": {"type": "string", "maxLength": 600},
         },
         "required": ["thought", "action", "element", "text"],

@@ -10,6 +10,7 @@ _ABOUT = {
     "screen": "What the model reads before each step: task, steps done, elements.",
     "uitars": "How a vision model works, in the notation of UI-TARS.",
     "unclear": "Said after an answer that cannot be carried out.",
+    "again": "Said after a step that was done several times in a row.",
 }
 
 
@@ -20,6 +21,7 @@ class Texts(tg.Module):
     screen: tg.Parameter[str]
     uitars: tg.Parameter[str]
     unclear: tg.Parameter[str]
+    again: tg.Parameter[str]
 
     def __init__(self) -> None:
         for name, about in _ABOUT.items():

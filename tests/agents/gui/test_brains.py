@@ -16,7 +16,7 @@ from tracegraph.agents.gui.elements import listing, shortlist
 from tracegraph.agents.gui.marks import marked
 from tracegraph.agents.gui.memory import estimate, recall
 from tracegraph.agents.gui.people import danger
-from tracegraph.agents.gui.text import read
+from tracegraph.agents.gui.text import read, schema
 from tracegraph.envs.desktop import actions as a
 from tracegraph.envs.desktop.fake import picture
 from tracegraph.envs.desktop.protocol import Element, Frame
@@ -70,7 +70,10 @@ class FakeModel:
 
 def test_the_list_holds_what_can_be_seen_and_used() -> None:
     items = shortlist(SCREEN)
-    assert listing(items) == "app:\n[1] text holds 'hello' (focused)\n[2] button \"Save\""
+    assert (
+        listing(items)
+        == 'app, window "win":\n[1] text holds \'hello\' (focused)\n[2] button "Save"'
+    )
     assert (items[1].x, items[1].y) == (30, 25)
     assert [item.element.name for item in shortlist(SCREEN, most=1)] == [""]  # the focused one
 
@@ -120,10 +123,27 @@ async def test_the_text_brain_asks_with_a_schema_and_remembers() -> None:
     messages, options = model.asked[0]
     assert "1. typed 'x' -> it was refused" in messages[1]["content"]
     assert '[2] button "Save"' in messages[1]["content"]
-    assert options["schema"]["properties"]["element"]["maximum"] == 2
+    assert options["schema"]["properties"]["element"]["enum"] == [0, 1, 2]
     assert decision.turn is not None
     assert decision.turn.token_ids == [7]
     assert decision.cost == 0.25
+
+
+async def test_a_step_that_changes_nothing_is_told_and_not_offered_for_ever() -> None:
+    frame = Frame(picture(200, 100), 200, 100, SCREEN)
+    again = Decision(actions=(a.Keys(("ctrl", "s")),), said="saved", answer=answer("save"))
+    model = FakeModel(json.dumps(answer("done")))
+    await _decide(TextBrain(model), frame, [Moment(frame, again)] * 2)  # type: ignore[arg-type]
+    messages, options = model.asked[0]
+    assert "2. saved -> nothing changed on the screen" in messages[1]["content"]
+    assert "again and again: saved" in messages[2]["content"]
+    kinds = options["schema"]["properties"]["action"]["enum"]
+    assert "save" not in kinds
+    assert "append" in kinds
+    terminal = schema([])["properties"]
+    assert "click" not in terminal["action"]["enum"]
+    assert "append" not in terminal["action"]["enum"]
+    assert terminal["element"]["enum"] == [0]
 
 
 async def test_set_of_marks_shows_the_list_and_the_picture() -> None:
