@@ -21,7 +21,11 @@ def optimize(
         str, typer.Argument(help="FILE.py or FILE.py:function; not with --resume.")
     ] = "",
     data: Annotated[
-        str, typer.Option(help="Examples: .jsonl, .json, .csv, .tsv or .parquet.")
+        str,
+        typer.Option(
+            help="Examples: .jsonl, .json, .csv, .tsv or .parquet; hf://OWNER/NAME, or a folder "
+            "of a saved Hugging Face data set."
+        ),
     ] = "",
     guide: Annotated[
         str,
@@ -137,7 +141,7 @@ def optimize(
                     "name a workflow and its examples: tracegraph optimize FILE.py --data FILE, "
                     "or --resume RUN"
                 )
-            job, kept = _job(locals()), None
+            job, kept = _job({**locals(), "data": _rows_of(data, opened.path.parent)}), None
         _run(job, opened, kept, dry_run, fresh, report, as_json, quiet)
 
 
@@ -165,6 +169,14 @@ def _job(given: dict[str, Any]) -> Job:
             "settings": settings,
         }
     )
+
+
+def _rows_of(data: str, folder: Path) -> str:
+    if Path(data).is_file():
+        return data
+    from tracegraph.integrations.hub import fetch_rows, is_dataset
+
+    return str(fetch_rows(data, folder / "data")) if is_dataset(data) else data
 
 
 def _absolute(spec: str) -> str:

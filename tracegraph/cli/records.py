@@ -96,7 +96,7 @@ def show(
 def export(
     out: Annotated[Path, typer.Argument(help="The file to write.")],
     form: Annotated[
-        str, typer.Option("--format", help="openai, trl, verl, parquet or jsonl.")
+        str, typer.Option("--format", help="openai, trl, verl, parquet, jsonl or dataset.")
     ] = "jsonl",
     run: Annotated[str, typer.Option("--run", help="A run's id, or last.")] = "last",
     outcome: Outcome = "",
@@ -109,15 +109,17 @@ def export(
     """Write episodes to a file: for fine-tuning, for training by rewards, for analysis.
 
     openai has the conversations (with --outcome success: for supervised fine-tuning); trl and
-    verl have token ids as they were sampled, masks and log-probabilities; parquet has everything.
+    verl have token ids as they were sampled, masks and log-probabilities; parquet has everything;
+    dataset is a folder with the conversations for Hugging Face's load_from_disk.
 
     Example: tracegraph episodes export good.jsonl --format openai --outcome success
     """
     from tracegraph.rollout import read_segments
     from tracegraph.rollout.formats import export as write
 
-    if form not in ("openai", "trl", "verl", "parquet", "jsonl"):
-        raise typer.BadParameter("openai, trl, verl, parquet or jsonl", param_hint="--format")
+    if form not in ("openai", "trl", "verl", "parquet", "jsonl", "dataset"):
+        told = "openai, trl, verl, parquet, jsonl or dataset"
+        raise typer.BadParameter(told, param_hint="--format")
     if segments is not None:
         rows = [
             row for row in read_segments(segments)
@@ -129,6 +131,13 @@ def export(
     if form in ("trl", "verl"):
         # Faults of machines are no samples of the policy.
         rows = [row for row in rows if row.reward is not None]
+    if form == "dataset":
+        from tracegraph.integrations.hub import dataset_of
+
+        made = dataset_of(rows)
+        made.save_to_disk(str(out))
+        typer.echo(f"{out}: {len(made)} episodes")
+        return
     written = write(rows, out, form)  # type: ignore[arg-type]
     typer.echo(f"{out}: {written} episodes")
 
