@@ -1,4 +1,4 @@
-"""Decoding: the reader beside OpenCV and decord, in seconds, memory, and right pictures.
+"""Decoding: the reader with both decoders, OpenCV, decord: seconds, memory, right pictures.
 
     python -m benchmarks.video            # every reader that is installed, each in its own process
 
@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-READERS = ("tracegraph", "opencv", "decord")
+# tracegraph decodes with PyAV; torchcodec is its other decoder.
+READERS = ("tracegraph", "torchcodec", "opencv", "decord")
 WIDTH, HEIGHT, BITS = 1280, 720, 16
 
 
@@ -63,10 +64,11 @@ def make(folder: Path, seconds: int) -> None:
 
 def read(reader: str, path: str, wanted: list[float]) -> list[tuple[float, int]]:
     """Return (time asked for, number seen), with each reader used as its documentation shows."""
-    if reader == "tracegraph":
+    if reader in ("tracegraph", "torchcodec"):
         from tracegraph.envs.video import Video
 
-        return [(f.wanted_s, number_of(f.rgb)) for f in Video(path).frames(wanted, longest=640)]
+        video = Video(path, decoder="torchcodec" if reader == "torchcodec" else "pyav")
+        return [(f.wanted_s, number_of(f.rgb)) for f in video.frames(wanted, longest=640)]
     if reader == "opencv":
         import cv2
 

@@ -38,7 +38,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 class FrameCache:
-    """Decoded pictures as JPEG files: ``folder/CONTENT/vVERSION-LONGEST/PTS.jpg``.
+    """Decoded pictures as JPEG files: ``folder/CONTENT/vVERSION-DECODER-LONGEST/PTS.jpg``.
 
     A file that changes has another name, so nothing here is ever out of date. What is known
     of each picture, and whether it may be believed, is beside it as JSON.
@@ -54,7 +54,8 @@ class FrameCache:
         self, video: Video, times: Sequence[float], *, longest: int | None = None
     ) -> Iterator[Frame]:
         """Give the pictures at these times as `Video.frames` does, decoding only what is new."""
-        home = self.folder / content_hash(video.path) / f"v{VERSION}-{longest or 'full'}"
+        kind = f"v{VERSION}-{video.decoder}-{longest or 'full'}"
+        home = self.folder / content_hash(video.path) / kind
         asked: dict[int, float] = {}
         for time_s in sorted(times):
             if video.index.truncated and time_s >= video.index.end_s:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tracegraph.envs.video.clock import FrameRef, VideoInfo
 from tracegraph.envs.video.damage import Damaged, DamageReport, Taint
@@ -12,6 +12,8 @@ from tracegraph.envs.video.errors import DamagedError, VideoError
 from tracegraph.envs.video.frame import Frame, load_av
 from tracegraph.envs.video.packets import PacketIndex, read_index
 from tracegraph.envs.video.plan import Leg, make_plan
+
+Decoder = Literal["pyav", "torchcodec"]
 
 VERSION = 1  # of what the reader gives; caches of its pictures depend on it
 
@@ -30,14 +32,24 @@ class Video:
         path: the file.
         damaged: what to do with pictures that cannot be believed; see `Damaged`.
         threads: of the decoder; 0 lets it choose.
+        decoder: "torchcodec" gives the same pictures of files that are whole, and stops at damage,
+            whatever ``damaged`` says.
 
     Raises:
         VideoError: it is no video.
     """
 
-    def __init__(self, path: str | Path, *, damaged: Damaged = "nearest", threads: int = 0) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        damaged: Damaged = "nearest",
+        threads: int = 0,
+        decoder: Decoder = "pyav",
+    ) -> None:
         self.path = str(path)
         self.damaged = damaged
+        self.decoder = decoder
         self.threads = threads
         self.info: VideoInfo
         self.index: PacketIndex
@@ -75,6 +87,7 @@ class Video:
 
         Raises:
             DamagedError: a picture is damaged, and ``damaged`` is "fail".
+            MissingExtraError: torchcodec is asked for and not installed.
             VideoError: the file can no longer be read.
         """
         asked: dict[int, float] = {}
@@ -83,6 +96,11 @@ class Video:
                 self.report.left_out.append(time_s)  # the last picture there is another one
                 continue
             asked.setdefault(self.index.shown_at(time_s), time_s)
+        if self.decoder == "torchcodec":
+            from tracegraph.envs.video.with_torchcodec import pictures
+
+            yield from pictures(self.info, self.index, asked, longest=longest, threads=self.threads)
+            return
         av = load_av()
         try:
             with av.open(self.path) as container:

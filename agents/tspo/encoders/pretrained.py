@@ -103,19 +103,26 @@ class OpenClipEncoder:
     Args:
         name: of the architecture, such as "ViT-B-32".
         weights: a file, or a name that open_clip knows.
+
+    Raises:
+        EncoderError: it cannot be loaded.
     """
 
     def __init__(self, name: str, weights: str) -> None:
         try:
             import open_clip
         except ImportError as error:
-            raise EncoderError(
-                "open_clip is needed for this and is not installed: pip install open_clip_torch"
-            ) from error
+            raise MissingExtraError("open-clip", "open_clip") from error
         self.id = f"open_clip {name} {weights}"
-        self._model, _, self._prepare = open_clip.create_model_and_transforms(
-            name, pretrained=weights
-        )
+        try:
+            self._model, _, self._prepare = open_clip.create_model_and_transforms(
+                name, pretrained=weights
+            )
+        except (OSError, RuntimeError, ValueError) as error:
+            raise EncoderError(
+                f"open_clip cannot load {name} with {weights}: {error}; give an architecture that "
+                "it lists, and a file or one of its names"
+            ) from error
         self._model.eval()
         self._words = open_clip.get_tokenizer(name)
         self.dim = int(self._model.text_projection.shape[-1])
