@@ -19,6 +19,8 @@ try:
 except MissingExtraError:
     pytest.skip("openai-agents is not installed", allow_module_level=True)
 
+from agents.testing import ScriptedModel, assistant_message, function_call  # noqa: E402
+
 from agents import (  # noqa: E402
     Agent,
     AgentHooks,
@@ -29,7 +31,6 @@ from agents import (  # noqa: E402
     function_tool,
     input_guardrail,
 )
-from agents.testing import ScriptedModel, assistant_message, function_call  # noqa: E402
 
 QUIET = RunConfig(tracing_disabled=True)
 

@@ -7,7 +7,6 @@ each run of a tool, and put the present values of the prompts into the requests.
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
