@@ -4,11 +4,11 @@ Source: dvlab-research/ARPO, as its published code behaves where paper and code 
 is pure, so that a trainer, an optimizer of prompts and a test use the same functions.
 """
 
+from tracegraph.agents.groups import Group, advantages, group_by_task
 from tracegraph.agents.gui.arpo.feedback import contrast
-from tracegraph.agents.gui.arpo.groups import Group, advantages, group_by_task
-from tracegraph.agents.gui.arpo.replay import Kept, ReplayBuffer, ReplayRule
 from tracegraph.agents.gui.arpo.rewards import CODE_WEIGHT, PAPER_WEIGHT, reward
 from tracegraph.agents.gui.arpo.selection import pass_at_k, select_tasks
+from tracegraph.agents.replay import Kept, ReplayBuffer, ReplayRule
 
 __all__ = [
     "Group", "group_by_task", "advantages",

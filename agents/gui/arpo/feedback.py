@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tracegraph.agents.episode import Episode
-from tracegraph.agents.gui.arpo.groups import Group
+from tracegraph.agents.groups import Group
 
 _STEPS = 12  # of an episode that are told
 _CUT = 120

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
 
 def policy(
-    task: Annotated[str, typer.Option("--task", help="tools (choose a call) or sums.")],
+    task: Annotated[str, typer.Option("--task", help="tools (choose a call), sums, or notebook.")],
     out: Annotated[Path, typer.Option("--out", help="The folder of the training.")],
     model: Annotated[
         str, typer.Option("--model", help="smollm2, a folder in transformers' form, or tiny.")
@@ -19,6 +19,15 @@ def policy(
     steps: Annotated[int, typer.Option("--steps", help="Steps at most.")] = 60,
     seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
     rate: Annotated[float, typer.Option("--rate", help="The learning rate.")] = 2e-4,
+    replay: Annotated[
+        str, typer.Option("--replay", help="Of earlier successes (ARPO): off, on or corrected.")
+    ] = "off",
+    sampler: Annotated[
+        str, typer.Option("--sampler", help="in-process, or vllm: a server with each adapter.")
+    ] = "in-process",
+    rounds: Annotated[
+        int, typer.Option("--rounds", help="Draws a step at most, until enough groups vary.")
+    ] = 2,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
@@ -27,6 +36,9 @@ def policy(
     The folder holds the log, checkpoints, the best adapter, and curve.svg. After a kill, the same
     command with --resume goes on to the same weights. `tracegraph serve smollm2` can serve the
     adapter.
+
+    With --task notebook an episode has two turns: a cell, which runs in a kernel in the sandbox,
+    and an answer. --replay on gives a group in which everything failed an earlier success.
 
     Example: tracegraph train policy --task tools --rate 5e-4 --seed 0 --out runs/tools
     """
@@ -37,7 +49,16 @@ def policy(
     from tracegraph.policy.trainer.train import train
 
     wanted = find_task(task)
-    settings = Settings(steps=steps, seed=seed, rate=rate)
+    for name, given, known in (
+        ("--replay", replay, ("off", "on", "corrected")),
+        ("--sampler", sampler, ("in-process", "vllm")),
+    ):
+        if given not in known:
+            raise typer.BadParameter(f"it is one of {', '.join(known)}", param_hint=name)
+    settings = Settings(
+        steps=steps, seed=seed, rate=rate, rounds=rounds,
+        replay=cast(Any, replay), sampler=cast(Any, sampler),
+    )  # fmt: skip
     learner = load_learner(model, rank=settings.rank, seed=seed)
     shown = _Json() if as_json else _Bar(steps) if sys.stdout.isatty() else _Lines(steps)
     with shown:
@@ -60,6 +81,8 @@ def _describe(kind: str, told: dict[str, Any], steps: int) -> str:
                 f"  loss {told['loss']:+.4f}  entropy {told['entropy']:.3f}"
                 f"  mismatch {told['mismatch']:.4f}  clipped {told['clipped']:.3f}"
             )
+        if told["kept"]:
+            text += f"  replayed {told['replayed']}"
         return f"{text}  same {told['zero_variance']:g}/{told['drawn']}  {told['seconds']:.1f} s"
     if kind == "evaluation":
         held = f", held out {told['held_out']:.3f}" if "held_out" in told else ""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tracegraph.agents import Turn
-from tracegraph.policy.bridges.play import Play, one_sequence
+from tracegraph.policy.play import Play, one_sequence
 from tracegraph.policy.trainer.sample import sample
 
 REWARD = "episode_reward"

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from tracegraph.agents import Turn
 from tracegraph.errors import TracegraphError
-from tracegraph.policy.bridges.play import Play, one_sequence
+from tracegraph.policy.play import Play, one_sequence
 
 NAME = "tracegraph"
 

@@ -1,8 +1,8 @@
 """Checkpoints: the adapter, the optimizer, the place in the run; whole or not there.
 
 A folder ``step-000010`` holds the adapter in peft's form (vLLM serves it as it is), the moments of
-the optimizer as safetensors, and ``state.json``. It is written under another name and renamed, so
-a kill leaves the checkpoint before. No pickles.
+the optimizer as safetensors, the replay buffer if there is one, and ``state.json``. It is written
+under another name and renamed, so a kill leaves the checkpoint before. No pickles.
 """
 
 from __future__ import annotations
@@ -15,13 +15,21 @@ from typing import Any
 
 import torch
 
+from tracegraph.agents.replay import ReplayBuffer
 from tracegraph.errors import TracegraphError
 from tracegraph.policy.trainer.model import Learner
 
+REPLAY = "replay.jsonl"
 _KEPT = 2  # the newest, and one to fall back to
 
 
-def save(folder: Path, learner: Learner, optimizer: Any, state: dict[str, Any]) -> Path:
+def save(
+    folder: Path,
+    learner: Learner,
+    optimizer: Any,
+    state: dict[str, Any],
+    buffer: ReplayBuffer | None = None,
+) -> Path:
     """Write the checkpoint of ``state["step"]``, drop old ones, and return its folder."""
     from safetensors.torch import save_file
 
@@ -35,6 +43,8 @@ def save(folder: Path, learner: Learner, optimizer: Any, state: dict[str, Any]) 
         for name, value in kept.items()
     }
     save_file(moments, str(partial / "optimizer.safetensors"))
+    if buffer is not None:
+        buffer.save(partial / REPLAY)
     (partial / "state.json").write_text(json.dumps(state, indent=1) + "\n")
     for path in partial.rglob("*"):
         _sync(path)
@@ -74,6 +84,15 @@ def restore(path: Path, learner: Learner, optimizer: Any) -> dict[str, Any]:
         kept.setdefault(int(number), {})[name] = value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": kept})
     return state
+
+
+def keep_best(checkpoint: Path, out: Path) -> None:
+    """Copy a checkpoint to ``best``; a kill leaves the old one or none."""
+    partial, final = out / ".best.part", out / "best"
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(checkpoint, partial)
+    shutil.rmtree(final, ignore_errors=True)
+    partial.rename(final)
 
 
 def _sync(path: Path) -> None:

@@ -14,12 +14,20 @@ from tracegraph.errors import MissingExtraError, TracegraphError
 
 
 class Codec(Protocol):
-    """Texts to tokens and back; called once for a prompt and once for an answer."""
+    """Texts to tokens and back; each text is encoded once, and what was sampled never again."""
 
     stop: frozenset[int]
 
     def encode(self, turns: Sequence[str]) -> list[int]:
         """Return the tokens of a conversation: the user's turn, the model's, …, the user's."""
+
+    def between(self, observation: str, *, ended: bool) -> list[int]:
+        """Return the tokens that stand between an answer and the next one.
+
+        Args:
+            observation: what the user's side says.
+            ended: whether the answer has its last token; one that was cut off gets it here.
+        """
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of an answer, without what ends it."""
@@ -33,6 +41,10 @@ class Bytes:
     def encode(self, turns: Sequence[str]) -> list[int]:
         """Return the bytes of the turns, a line each."""
         return list("\n".join(turns).encode())
+
+    def between(self, observation: str, *, ended: bool) -> list[int]:
+        """Return the bytes of the observation on a line of its own."""
+        return [*([] if ended else self.stop), *f"\n{observation}\n".encode()]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return what the bytes say."""
@@ -48,13 +60,26 @@ class Chat:
 
     def encode(self, turns: Sequence[str]) -> list[int]:
         """Return the tokens of the turns and of the beginning of the answer."""
+        return self._ids(self._filled(turns))
+
+    def between(self, observation: str, *, ended: bool) -> list[int]:
+        """Return the tokens that the template puts after an answer, up to the next one."""
+        mark = "\x00"  # an answer that no observation holds
+        behind = self._filled(("?", mark, observation)).rpartition(mark)[2]
+        ids = self._ids(behind)
+        return ids[1:] if ended and ids[0] in self.stop else ids
+
+    def _filled(self, turns: Sequence[str]) -> str:
         messages = [
             {"role": ("user", "assistant")[number % 2], "content": turn}
             for number, turn in enumerate(turns)
         ]
-        text = self._tokenizer.apply_chat_template(
+        filled: str = self._tokenizer.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=True
         )
+        return filled
+
+    def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False))
 
     def decode(self, ids: Sequence[int]) -> str:

@@ -19,25 +19,27 @@ class Sample:
         logprobs: of these tokens under the density they were drawn from.
         mask: 1 on tokens of the policy, 0 on tokens of an environment in between.
         reward: what it was worth.
+        replayed: an earlier policy sampled it; it came from the replay buffer.
     """
 
     ids: tuple[int, ...]
     logprobs: tuple[float, ...]
     mask: tuple[int, ...]
     reward: float = 0.0
+    replayed: bool = False
 
 
 def sample(
     model: Any,
     prompts: Sequence[Sequence[int]],
-    count: int,
+    count: int | Sequence[int],
     *,
     limit: int,
     stop: frozenset[int],
     temperature: float = 1.0,
     generator: torch.Generator | None = None,
 ) -> list[list[Sample]]:
-    """Return ``count`` completions of each prompt.
+    """Return ``count`` completions of each prompt, or as many as the list of counts says.
 
     Prompts of different lengths are padded on the left. A finished row goes on being computed
     until all are finished; what it says then is dropped.
@@ -45,21 +47,22 @@ def sample(
     Args:
         model: a causal model of transformers.
         prompts: token ids.
-        count: completions of each.
+        count: completions of each, or of all.
         limit: tokens of a completion.
         stop: tokens that end one.
         temperature: 0 takes the likeliest token.
         generator: of random numbers; the same one gives the same completions.
     """
+    counts = [count] * len(prompts) if isinstance(count, int) else list(count)
     with torch.no_grad():
-        samples = _sampled(model, prompts, count, limit, stop, temperature, generator)
-    return [samples[i : i + count] for i in range(0, len(samples), count)]
+        samples = iter(_sampled(model, prompts, counts, limit, stop, temperature, generator))
+    return [[next(samples) for _ in range(many)] for many in counts]
 
 
 def _sampled(
     model: Any,
     prompts: Sequence[Sequence[int]],
-    count: int,
+    counts: Sequence[int],
     limit: int,
     stop: frozenset[int],
     temperature: float,
@@ -71,9 +74,10 @@ def _sampled(
         logits_to_keep=1,
     )  # fmt: skip
     cache = told.cache
-    cache.batch_repeat_interleave(count)
-    logits = told.logits[:, -1].repeat_interleave(count, 0)
-    mask = mask.repeat_interleave(count, 0)
+    places = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+    cache.batch_select_indices(places)
+    logits = told.logits[places, -1]
+    mask = mask[places]
     rows = len(logits)
     open_rows = torch.ones(rows, dtype=torch.bool)
     ends = torch.tensor(sorted(stop))

@@ -24,8 +24,12 @@ class Settings:
         advantage: how samples of a group are compared.
         ratio: of tokens, or of whole sequences (GSPO).
         aggregation: how losses of tokens are averaged.
-        low, high, dual: the clip; see :func:`tracegraph.policy.ppo_clip`.
+        low, high, dual: the clip; see `tracegraph.policy.ppo_clip`.
         cap: the largest weight that corrects from the sampler to the trainer.
+        replay: whether a group in which everything failed gets an earlier success of its problem
+            (ARPO). "on" works its log-probabilities out again with today's policy, as published;
+            "corrected" keeps those that it was sampled with.
+        sampler: where completions are sampled: in-process, or by a vLLM server of this machine.
         rounds: how often groups are drawn for a step until enough vary; 1 keeps what there is.
         norm: gradients are scaled down to this length.
         every: steps between evaluations, and between checkpoints.
@@ -49,6 +53,8 @@ class Settings:
     high: float = 0.28
     dual: float | None = 3.0
     cap: float = 2.0
+    replay: Literal["off", "on", "corrected"] = "off"
+    sampler: Literal["in-process", "vllm"] = "in-process"
     rounds: int = 2
     norm: float = 1.0
     every: int = 5

@@ -1,4 +1,4 @@
-"""Small tasks that a small model can learn in a minute: choose a tool, add two digits.
+"""Small tasks that a small model can learn in minutes: choose a tool, add two digits, read files.
 
 Each is split three ways: what is trained on, what early stopping looks at (``check``), and what
 nothing looks at before the end (``held_out``).
@@ -7,10 +7,15 @@ nothing looks at before the end (``held_out``).
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
+from tracegraph.agents import Episode
+from tracegraph.envs import Score
 from tracegraph.errors import TracegraphError
+from tracegraph.policy.play import Ask
+from tracegraph.policy.trainer.model import Codec
 from tracegraph.prompts import load
 
 
@@ -26,15 +31,20 @@ class Problem:
     answer: str
 
 
+# Runs one episode of a problem by asking, and gives it a reward.
+PlayProblem = Callable[[Problem, Ask], Awaitable[Episode]]
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Problems, and how an answer is judged.
+    """Problems, and how they are played.
 
     Attributes:
         name: what the task is called.
         train, check, held_out: its problems; none is in two of them.
-        tokens: the most that an answer may have.
-        judge: returns the reward of an answer, from 0 to 1.
+        tokens: the most that the answer of a turn may have.
+        open: opens what all episodes share (such as warm kernels) and returns what plays one.
+        together: the most episodes at a time that this has room for.
     """
 
     name: str
@@ -42,7 +52,30 @@ class Task:
     check: tuple[Problem, ...]
     held_out: tuple[Problem, ...]
     tokens: int
-    judge: Callable[[Problem, str], float]
+    open: Callable[[Codec], AbstractAsyncContextManager[PlayProblem]]
+    together: int = 256
+
+
+def one_turn(
+    judge: Callable[[Problem, str], float],
+) -> Callable[[Codec], AbstractAsyncContextManager[PlayProblem]]:
+    """Return what opens a task of one question each.
+
+    Args:
+        judge: returns the reward of an answer, from 0 to 1.
+    """
+
+    @asynccontextmanager
+    async def opened(codec: Codec) -> AsyncIterator[PlayProblem]:
+        async def play(problem: Problem, ask: Ask) -> Episode:
+            turn = await ask(codec.encode(problem.turns))
+            episode = Episode("policy", "question", problem.id, turns=[turn], answer=turn.answer)
+            episode.judge(Score(judge(problem, turn.answer)))
+            return episode
+
+        yield play
+
+    return opened
 
 
 def exact(problem: Problem, text: str) -> float:
@@ -51,7 +84,7 @@ def exact(problem: Problem, text: str) -> float:
 
 
 def find_task(name: str) -> Task:
-    """Return the task of a name: tools or sums.
+    """Return the task of a name: tools, sums or notebook.
 
     Raises:
         TracegraphError: there is no such task.
@@ -60,7 +93,11 @@ def find_task(name: str) -> Task:
         return tools()
     if name == "sums":
         return sums()
-    raise TracegraphError(f"there is no task {name!r}; there are: tools, sums")
+    if name == "notebook":
+        from tracegraph.policy.trainer.notebook import notebook
+
+        return notebook()
+    raise TracegraphError(f"there is no task {name!r}; there are: tools, sums, notebook")
 
 
 def sums() -> Task:
@@ -78,7 +115,7 @@ def sums() -> Task:
     # 2 + 7 is in the question.
     pairs = [pair for pair in pairs if pair != (2, 7)]
     parts = problems(pairs[:19]), problems(pairs[19:27]), problems(pairs[27:])
-    return Task("sums", *parts, tokens=6, judge=exact)
+    return Task("sums", *parts, tokens=6, open=one_turn(exact))
 
 
 _OPERATIONS = (("add", "plus"), ("sub", "minus"), ("mul", "times"))
@@ -97,4 +134,4 @@ def tools() -> Task:
         Problem(f"{call}-{a}-{b}", (*shown, f"What is {a} {word} {b}?"), f"{call}({a}, {b})")
         for call, word, a, b in every
     )
-    return Task("tools", problems[:72], problems[72:96], problems[96:144], 14, exact)
+    return Task("tools", problems[:72], problems[72:96], problems[96:144], 14, one_turn(exact))

@@ -1,7 +1,8 @@
-"""The loop: sample, judge, update, look, save; the same again after a kill."""
+"""The loop: play, judge, update, look, save; the same again after a kill."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import time
@@ -12,15 +13,18 @@ from typing import Any
 
 import torch
 
+from tracegraph.agents.groups import Group as Attempts
+from tracegraph.agents.replay import ReplayBuffer
 from tracegraph.errors import TracegraphError
 from tracegraph.policy.dynamic import Filled, fill
-from tracegraph.policy.trainer.checkpoint import checkpoints, restore, save
+from tracegraph.policy.trainer.checkpoint import REPLAY, checkpoints, keep_best, restore, save
+from tracegraph.policy.trainer.episodes import Stage, replayed, rows
 from tracegraph.policy.trainer.log import Log
 from tracegraph.policy.trainer.model import Learner
-from tracegraph.policy.trainer.sample import sample
+from tracegraph.policy.trainer.sampler import Draw, make_sampler
 from tracegraph.policy.trainer.settings import Settings
 from tracegraph.policy.trainer.tasks import Problem, Task
-from tracegraph.policy.trainer.update import Group, update
+from tracegraph.policy.trainer.update import update
 
 OnStep = Callable[[str, dict[str, Any]], None]
 
@@ -55,8 +59,8 @@ def train(
     """Train an adapter on a task.
 
     Everything random comes from the seed and the number of the step, so a training that was
-    killed goes on from its last checkpoint to the same weights. ``out`` holds the log
-    (``log.jsonl``), checkpoints, and the best adapter (``best``).
+    killed goes on from its last checkpoint; sampled in process, to the same weights. ``out``
+    holds the log (``log.jsonl``), checkpoints, and the best adapter (``best``).
 
     Args:
         learner: a model with a fresh adapter.
@@ -69,89 +73,140 @@ def train(
     Raises:
         TracegraphError: the folder is used, or holds a training with other settings.
     """
-    tell = on_step or (lambda kind, told: None)
     out.mkdir(parents=True, exist_ok=True)
     optimizer = torch.optim.AdamW(learner.weights, lr=settings.rate, weight_decay=0.0)
     state = _begin(learner, optimizer, settings, task, out, resume)
-    log = Log(out / "log.jsonl", keep=state["step"])
-    if state["step"] == 0:
-        state["before"] = accuracy(learner, task, task.held_out)
-        state["best"] = accuracy(learner, task, task.check)
-        first = {"step": 0, "check": state["best"], "held_out": state["before"]}
-        log.write("evaluation", first)
-        tell("evaluation", first)
-        _keep_best(save(out, learner, optimizer, state), out)
-    while not state["stopped"]:
-        step = state["step"] = state["step"] + 1
+    with asyncio.Runner() as runner:
+        sampler = make_sampler(learner, settings, out)
+        opened = task.open(learner.codec)
+        play = runner.run(opened.__aenter__())
+        try:
+            stage = Stage(play, sampler, task.together)
+            training = _Training(learner, task, settings, out, optimizer, state, runner, stage)
+            return training.run(on_step or (lambda kind, told: None))
+        finally:
+            runner.run(opened.__aexit__(None, None, None))
+            runner.run(sampler.close())
+
+
+@dataclass(slots=True)
+class _Training:
+    learner: Learner
+    task: Task
+    settings: Settings
+    out: Path
+    optimizer: Any
+    state: dict[str, Any]
+    runner: asyncio.Runner
+    stage: Stage
+
+    def run(self, tell: OnStep) -> Trained:
+        state, settings = self.state, self.settings
+        log = Log(self.out / "log.jsonl", keep=state["step"])
+        buffer = self._buffer()
+        self._follow(state["step"])
+        if state["step"] == 0:
+            state["before"] = self._accuracy(self.task.held_out)
+            state["best"] = self._accuracy(self.task.check)
+            first = {"step": 0, "check": state["best"], "held_out": state["before"]}
+            log.write("evaluation", first)
+            tell("evaluation", first)
+            keep_best(save(self.out, self.learner, self.optimizer, state, buffer), self.out)
+        while not state["stopped"]:
+            step = state["step"] = state["step"] + 1
+            told = self._step(step, buffer)
+            log.write("step", told)
+            tell("step", told)
+            if step % settings.every == 0 or step == settings.steps:
+                found = {"step": step, "check": self._accuracy(self.task.check)}
+                better = _judged(state, settings, found["check"])
+                log.write("evaluation", found)
+                tell("evaluation", found)
+                made = save(self.out, self.learner, self.optimizer, state, buffer)
+                if better:
+                    keep_best(made, self.out)
+        restore(self.out / "best", self.learner, self.optimizer)
+        self._follow(state["step"] + 1)
+        after = self._accuracy(self.task.held_out)
+        final = {"step": state["step"], "held_out": after, "stopped": state["stopped"]}
+        log.write("end", final)
+        tell("end", final)
+        return Trained(state["step"], state["stopped"], state["before"], after, self.out / "best")
+
+    def _step(self, step: int, buffer: ReplayBuffer | None) -> dict[str, Any]:
+        settings = self.settings
         started = time.perf_counter()
-        drawn = draw(learner, task, settings, step)
-        measured = update(learner.model, optimizer, drawn.groups, settings, settings.rate_at(step))
-        told = {"step": step, **measured, "drawn": drawn.drawn}
-        told["seconds"] = round(time.perf_counter() - started, 3)
-        log.write("step", told)
-        tell("step", told)
-        if step % settings.every == 0 or step == settings.steps:
-            _look(learner, task, settings, state, log, tell)
-            made = save(out, learner, optimizer, state)
-            if state["stale"] == 0:
-                _keep_best(made, out)
-    restore(out / "best", learner, optimizer)
-    after = accuracy(learner, task, task.held_out)
-    final = {"step": state["step"], "held_out": after, "stopped": state["stopped"]}
-    log.write("end", final)
-    tell("end", final)
-    return Trained(state["step"], state["stopped"], state["before"], after, out / "best")
+        drawn = _drawn(self.runner, self.stage, self.task, settings, step)
+        sampled = time.perf_counter() - started
+        groups = replayed(drawn.groups, buffer, f"{settings.seed} {step} replay")
+        batch = [rows(group) for group in groups]
+        measured = update(
+            self.learner.model, self.optimizer, batch, settings, settings.rate_at(step)
+        )
+        self._follow(step)
+        return {
+            "step": step, **measured, **_fresh(drawn.groups, drawn.drawn * settings.samples),
+            "drawn": drawn.drawn, "kept": len(buffer) if buffer is not None else 0,
+            "sampling_seconds": round(sampled, 3),
+            "seconds": round(time.perf_counter() - started, 3),
+        }  # fmt: skip
+
+    def _buffer(self) -> ReplayBuffer | None:
+        if self.settings.replay == "off":
+            return None
+        found = checkpoints(self.out)
+        return ReplayBuffer.load(found[-1] / REPLAY) if found else ReplayBuffer()
+
+    def _accuracy(self, problems: Sequence[Problem]) -> float:
+        return accuracy(self.runner, self.stage, self.task, problems)
+
+    def _follow(self, step: int) -> None:
+        self.runner.run(self.stage.sampler.follow(step))
 
 
-def draw(learner: Learner, task: Task, settings: Settings, step: int) -> Filled[Group]:
+def _drawn(
+    runner: asyncio.Runner, stage: Stage, task: Task, settings: Settings, step: int
+) -> Filled[Attempts]:
     """Return the groups of a step; more are drawn while too few vary, and the last round stays."""
     order = random.Random(f"{settings.seed} {step}")
-    generator = torch.Generator().manual_seed(order.getrandbits(62))
-    every: list[Group] = []
+    every: list[Attempts] = []
 
-    def some(count: int) -> list[Group]:
+    def some(count: int) -> list[Attempts]:
         problems = order.choices(task.train, k=count)
-        groups = sampled(learner, task, problems, settings, generator)
-        every.extend(groups)
+        draw = Draw(task.tokens, settings.temperature, order.getrandbits(62))
+        groups = runner.run(stage.groups(problems, settings.samples, draw))
+        every.extend(group for group in groups if group.episodes)
         return groups
 
-    filled = fill(some, lambda g: [s.reward for s in g.samples], settings.problems, settings.rounds)
+    filled = fill(some, lambda group: group.rewards, settings.problems, settings.rounds)
     # The measured reward is that of everything that was drawn, so nothing is left out.
     return replace(filled, groups=every)
 
 
-def sampled(
-    learner: Learner,
-    task: Task,
-    problems: Sequence[Problem],
-    settings: Settings,
-    generator: torch.Generator,
-) -> list[Group]:
-    """Return a judged group of each problem."""
-    prompts = [learner.codec.encode(problem.turns) for problem in problems]
-    made = sample(
-        learner.model, prompts, settings.samples, limit=task.tokens, stop=learner.codec.stop,
-        temperature=settings.temperature, generator=generator,
-    )  # fmt: skip
-    groups = []
-    for problem, prompt, samples in zip(problems, prompts, made, strict=True):
-        judged = tuple(
-            replace(s, reward=task.judge(problem, learner.codec.decode(s.ids))) for s in samples
-        )
-        groups.append(Group(tuple(prompt), judged))
-    return groups
+def _fresh(groups: Sequence[Attempts], expected: int) -> dict[str, float]:
+    """Return what the fresh episodes tell, before any is replaced by an earlier one."""
+    rewards = [reward for group in groups for reward in group.rewards]
+    return {
+        "reward": sum(rewards) / max(1, len(rewards)),
+        "zero_variance": sum(len(set(group.rewards)) < 2 for group in groups),
+        "all_failed": sum(not any(group.rewards) for group in groups),
+        "turns": sum(len(e.turns) for g in groups for e in g.episodes) / max(1, len(rewards)),
+        "env_errors": expected - len(rewards),
+    }
 
 
-def accuracy(learner: Learner, task: Task, problems: Sequence[Problem]) -> float:
-    """Return the mean reward of greedy answers."""
-    prompts = [learner.codec.encode(problem.turns) for problem in problems]
-    made = sample(
-        learner.model, prompts, 1, limit=task.tokens, stop=learner.codec.stop, temperature=0
-    )
-    worth = [
-        task.judge(problem, learner.codec.decode(only.ids))
-        for problem, (only,) in zip(problems, made, strict=True)
-    ]
+def accuracy(
+    runner: asyncio.Runner, stage: Stage, task: Task, problems: Sequence[Problem]
+) -> float:
+    """Return the mean reward of greedy episodes.
+
+    Raises:
+        TracegraphError: every environment broke.
+    """
+    groups = runner.run(stage.groups(problems, 1, Draw(task.tokens, 0.0)))
+    worth = [reward for group in groups for reward in group.rewards]
+    if not worth:
+        raise TracegraphError(f"no episode of {task.name} could be played: its environment broke")
     return sum(worth) / len(worth)
 
 
@@ -175,12 +230,9 @@ def _begin(
     return state
 
 
-def _look(
-    learner: Learner, task: Task, settings: Settings, state: dict[str, Any], log: Log, tell: OnStep
-) -> None:
-    """Evaluate on the check problems and decide whether to stop."""
-    found = accuracy(learner, task, task.check)
-    better = found > state["best"]
+def _judged(state: dict[str, Any], settings: Settings, found: float) -> bool:
+    """Note an accuracy on the check problems, decide whether to stop; return whether it is best."""
+    better: bool = found > state["best"]
     state["stale"] = 0 if better else state["stale"] + 1
     state["best"] = max(found, state["best"])
     if found >= settings.enough:
@@ -189,16 +241,4 @@ def _look(
         state["stopped"] = "patience"
     elif state["step"] >= settings.steps:
         state["stopped"] = "steps"
-    told = {"step": state["step"], "check": found}
-    log.write("evaluation", told)
-    tell("evaluation", told)
-
-
-def _keep_best(checkpoint: Path, out: Path) -> None:
-    import shutil
-
-    partial, final = out / ".best.part", out / "best"
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(checkpoint, partial)
-    shutil.rmtree(final, ignore_errors=True)
-    partial.rename(final)
+    return better

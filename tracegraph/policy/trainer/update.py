@@ -13,6 +13,7 @@ from tracegraph.policy import advantages as kinds
 from tracegraph.policy.losses import aggregate, clip_fraction, gspo_ratio, ppo_clip, token_ratio
 from tracegraph.policy.offpolicy import mismatch, truncated_weights
 from tracegraph.policy.prefix import chosen, pack, packed_logits
+from tracegraph.policy.replay import behaviour
 from tracegraph.policy.trainer.sample import Sample
 from tracegraph.policy.trainer.settings import Settings
 
@@ -42,7 +43,8 @@ def update(
     those of the whole batch at once. Groups without variance teach nothing and are passed over.
 
     The ratio of PPO is against the weights at the beginning of the step; the weight from the
-    sampler's stored log-probabilities to those is a truncated importance weight beside it.
+    sampler's stored log-probabilities to those is a truncated importance weight beside it. That
+    corrects replayed samples too, unless replay is to be as ARPO published it.
     """
     worth = judged(groups, settings)
     used = [(g, a) for g, a in zip(groups, worth, strict=True) if bool((a != 0).any())]
@@ -50,6 +52,7 @@ def update(
         "reward": _mean([s.reward for g in groups for s in g.samples]),
         "length": _mean([len(s.ids) for g in groups for s in g.samples]),
         "zero_variance": len(groups) - len(used),
+        "replayed": sum(s.replayed for g in groups for s in g.samples),
     }
     if not used:
         return told
@@ -89,20 +92,27 @@ def _part(
     sequences = settings.ratio == "sequence"
     ratio = gspo_ratio(logps, old, mask) if sequences else token_ratio(logps, old)
     losses = ppo_clip(ratio, advantage, settings.low, settings.high, settings.dual)
-    losses = losses * truncated_weights(old, stored, mask, settings.cap)
+    earlier = torch.tensor([s.replayed for s in group.samples])
+    sampled = behaviour(stored, old, earlier, corrected=settings.replay == "corrected")
+    weights = truncated_weights(old, sampled, mask, settings.cap)
+    losses = losses * weights
     longest = max(len(s.ids) for g in batch for s in g.samples)
     tokens = float(sum(sum(s.mask) for g in batch for s in g.samples))
     total = tokens if settings.aggregation == "token" else sum(len(g.samples) for g in batch)
     loss = aggregate(losses, mask, settings.aggregation, length=longest, total=total)
-    apart = mismatch(old, stored, mask)
+    fresh = mask * ~earlier[:, None]  # what an earlier policy sampled is no mismatch
+    apart = mismatch(old, stored, fresh)
     share = float(mask.sum()) / tokens
+    fresh_share = float(fresh.sum()) / sum(
+        sum(s.mask) for g in batch for s in g.samples if not s.replayed
+    )
     clipped = clip_fraction(ratio.detach(), advantage, mask, settings.low, settings.high)
     seen = {
         "loss": float(loss.detach()),
         "entropy": float((_rows(_entropy(logits.detach()), packed.lengths) * mask).sum()) / tokens,
         "clipped": float(clipped) * share,
-        "mismatch": apart["mean"] * share,
-        "mismatch_kl": apart["kl"] * share,
+        "mismatch": apart["mean"] * fresh_share,
+        "mismatch_kl": apart["kl"] * fresh_share,
         "mismatch_largest": apart["largest"],
     }
     return loss, old, seen

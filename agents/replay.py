@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tracegraph.agents.episode import Episode, Turn
-from tracegraph.agents.gui.arpo.groups import Group, evaluation_of
+from tracegraph.agents.groups import Group, evaluation_of
 from tracegraph.errors import TracegraphError
 
 

@@ -1,4 +1,4 @@
-"""What both bridges share: an episode that asks for tokens, and the one row it becomes."""
+"""What trainers share: an episode that asks for tokens, and the one row it becomes."""
 
 from __future__ import annotations
 
