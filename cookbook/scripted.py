@@ -1,0 +1,52 @@
+"""A scripted model: it says what a recipe has written down, in place of a language model.
+
+Recipes use it where the machinery around a model is the point; they say so when they run.
+"""
+
+import json
+
+from tracegraph.models import LLM
+from tracegraph.models.transport import Reply
+
+
+class ScriptedTransport:
+    """Gives answers in order, the last one for ever, or asks a function of the request."""
+
+    free = True
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.asked = 0
+
+    def constrains_to(self, schema):
+        return True
+
+    def capacity(self, wanted):
+        return 8
+
+    def worst_price(self, prompt_tokens, completion_tokens):
+        return 0.0
+
+    async def prompt_tokens(self, request):
+        return None
+
+    async def complete(self, request, timeout):
+        if callable(self.answers):
+            answer = self.answers(request)
+        else:
+            answer = self.answers[min(self.asked, len(self.answers) - 1)]
+        self.asked += 1
+        text = answer if isinstance(answer, str) else json.dumps(answer)
+        message = {"role": "assistant", "content": text}
+        choices = [
+            {"index": i, "message": message, "finish_reason": "stop"} for i in range(request.n)
+        ]
+        return Reply({"choices": choices, "usage": {"prompt_tokens": 10, "completion_tokens": 5}})
+
+    async def aclose(self):
+        pass
+
+
+def scripted(answers):
+    """Return a client whose answers are written down: a list, or a function of the request."""
+    return LLM("scripted", transport=ScriptedTransport(answers), store=False)
