@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.optimizers import bbh_workflow as task
-from tracegraph.cli.progress import describe
 from tracegraph.models import LLM, Budget
 from tracegraph.optimizers import make
 from tracegraph.runs import Store
@@ -28,6 +27,7 @@ from tracegraph.training.data import Splits, shuffled
 from tracegraph.training.guides import make_guide
 from tracegraph.training.proof import Estimate, Proof
 from tracegraph.training.settings import Settings
+from tracegraph.training.telling import describe
 from tracegraph.training.trainer import Trainer
 from tracegraph.training.workflow import Workflow
 

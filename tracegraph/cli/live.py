@@ -16,8 +16,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from tracegraph.cli.progress import describe, ended, estimated
+from tracegraph.cli.progress import ended, estimated
 from tracegraph.training.intervals import score_interval
+from tracegraph.training.telling import describe
 
 if TYPE_CHECKING:
     from tracegraph.models.budget import Limits

@@ -133,7 +133,19 @@ CREATE TABLE blobs (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# What readers of long runs ask for: every column that they need is in the index, so that the large
+# payloads are not read.
+_INDEXES = """
+CREATE INDEX runs_by_kind ON runs(kind, id);
+CREATE INDEX events_by_kind ON events(run, kind, id);
+CREATE INDEX calls_spent ON calls(
+  run, model, cached, status, prompt_tokens, completion_tokens, cost, latency
+);
+CREATE INDEX evaluations_scored ON evaluations(run, candidate, split, task, score, id);
+CREATE INDEX episodes_judged ON episodes(run, outcome, reward, id);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _INDEXES)
 
 
 def migrate(connection: sqlite3.Connection, steps: tuple[str, ...] = MIGRATIONS) -> int:

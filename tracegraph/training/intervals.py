@@ -34,6 +34,21 @@ def score_interval(
     return max(0.0, low), min(1.0, high)
 
 
+def rough_interval(scores: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of :func:`score_interval` for long lists: by Student's t, no bootstrap.
+
+    Raises:
+        TrainingError: there are no scores.
+    """
+    _check(scores)
+    n, mean = len(scores), math.fsum(scores) / len(scores)
+    if _is_binary(scores) or len(set(scores)) == 1:
+        return _wilson(mean, n, level)
+    spread = math.sqrt(math.fsum((score - mean) ** 2 for score in scores) / (n - 1) / n)
+    half = _widened(NormalDist().inv_cdf((1 + level) / 2), n) * math.sqrt((n - 1) / n) * spread
+    return max(0.0, mean - half), min(1.0, mean + half)
+
+
 def difference_interval(
     before: Sequence[float], after: Sequence[float], level: float = 0.95, *, seed: int = 0
 ) -> tuple[float, float]:

@@ -8,11 +8,13 @@ from typing import Any
 
 from tracegraph import runs
 from tracegraph.runs.payload import encode
+from tracegraph.runs.table import build
 from tracegraph.training.errors import TrainingError
 from tracegraph.training.gate import pending
 from tracegraph.training.proof import Proof
 
 _ALL = 1_000_000  # events of a run are few
+_DRAWN = 400  # events of a kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,14 @@ class Review:
     proof: Proof | None
 
     @classmethod
-    def of(cls, store: runs.Store, run: str) -> Review:
+    def of(cls, store: runs.Store, run: str, *, brief: bool = False) -> Review:
         """Read a run.
 
         Args:
             store: the open store.
             run: the run's id, the beginning of it, or "last".
+            brief: of the events only those that drawings need, of many a part, and no
+                proposals: takes as long for a long run as for a short one.
 
         Raises:
             TracegraphError: there is no such run, or it has not begun.
@@ -78,8 +82,8 @@ class Review:
             found,
             _candidates(store, found.id),
             runs.list_decisions(store, found.id),
-            runs.list_proposals(store, found.id),
-            runs.list_events(store, run=found.id, limit=_ALL),
+            [] if brief else runs.list_proposals(store, found.id),
+            _drawn(store, found.id) if brief else runs.list_events(store, run=found.id, limit=_ALL),
             str(waits["candidate"]) if waits else "",
             None if proof is None else Proof.from_json(proof),
         )
@@ -180,6 +184,20 @@ def changed(before: Tried, after: Tried) -> dict[str, tuple[Any, Any]]:
 def name_of(row: str | None) -> str:
     """Return the name of a candidate from the id of its row."""
     return (row or "").rpartition(":")[2]
+
+
+def _drawn(store: runs.Store, run: str) -> list[runs.Event]:
+    """Return the events that drawings need, at most some hundreds of a kind, evenly chosen."""
+    kinds = ("started", "baseline", "step", "tried", "accepted")
+    found = []
+    for kind in kinds:
+        found += store.fetch(
+            "SELECT * FROM events WHERE id IN (SELECT id FROM (SELECT id, "
+            "row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS many FROM events "
+            "WHERE run = ? AND kind = ?) WHERE place % (1 + many / ?) = 0 OR place = 1)",
+            [run, kind, _DRAWN],
+        )
+    return sorted(build(runs.Event, found), key=lambda event: event.id)
 
 
 def _candidates(store: runs.Store, run: str) -> dict[str, Tried]:

@@ -78,13 +78,14 @@ def _card(review: Review, candidate: Tried) -> Markup:
             class_="top",
         ),
         tag("p", *scores, class_="scores"),
-        tag("p", *_evidence(evidence), class_="evidence") if evidence else None,
+        tag("p", *evidence_words(evidence), class_="evidence") if evidence else None,
         fold("Reasoning and change", *details) if parent else None,
         class_="card",
     )
 
 
-def _evidence(told: Mapping[str, Any]) -> list[object]:
+def evidence_words(told: Mapping[str, Any]) -> list[object]:
+    """Return what a test found as a sentence."""
     low, high = told["interval"]
     said: list[object] = [
         f"Test against {told['against']}: ",

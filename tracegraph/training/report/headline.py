@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from tracegraph.training.proof import Estimate, Proof
-from tracegraph.training.report.markup import Markup, chip, tag
+from tracegraph.training.report.markup import Markup, chip, join, tag
 from tracegraph.training.review import Review, changed
 from tracegraph.training.wording import title
 
@@ -15,20 +15,29 @@ _LEFT = 56  # room for the labels
 
 def headline(review: Review) -> Markup:
     """Return the result in one look."""
-    verdict, kind, words = _verdict(review)
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(review.run.started))
-    proof = review.proof
-    numbers = None
-    if proof is not None:
-        numbers = tag("div", _numbers(review, proof), _intervals(review, proof), class_="numbers")
     return tag(
         "header",
         tag("p", f"tracegraph optimize · {when} · run {review.run.id}", class_="soft"),
         tag("h1", review.run.name),
-        tag("p", chip(verdict, kind), class_="verdict"),
-        numbers,
-        tag("p", words, class_="lead"),
-        _changes(review),
+        outcome(review),
+    )
+
+
+def outcome(review: Review) -> Markup:
+    """Return the verdict, the scores with their intervals, and what they are worth."""
+    verdict, kind, words = _verdict(review)
+    proof = review.proof
+    numbers = None
+    if proof is not None:
+        numbers = tag("div", _numbers(review, proof), _intervals(review, proof), class_="numbers")
+    return join(
+        [
+            tag("p", chip(verdict, kind), class_="verdict"),
+            numbers,
+            tag("p", words, class_="lead"),
+            _changes(review),
+        ]
     )
 
 
