@@ -197,7 +197,7 @@ def test_what_is_not_there_is_named():
         trace_graph(make(), prompts={"write": "EDITOR"})
     with pytest.raises(TracegraphError, match="no node writer; its nodes: __start__, search"):
         trace_graph(make(), prompts={"writer": "WRITER"})
-    with pytest.raises(TracegraphError, match="call .compile"):
+    with pytest.raises(TracegraphError, match=r"call \.compile"):
         trace_graph(StateGraph(State))
 
 

@@ -11,15 +11,12 @@ ROOT = Path(__file__).parents[2]
 
 import tracegraph as tg  # noqa: E402
 from tracegraph.errors import MissingExtraError  # noqa: E402
-from tracegraph.integrations import openai_agents  # noqa: E402
-from tracegraph.integrations.openai_agents import parameters, trace_agent  # noqa: E402
 
-try:
-    openai_agents.sdk()  # before `agents` is imported: from here our own folder would be found
+try:  # before `agents` is imported: our own folder would be found
+    from tracegraph.integrations import openai_agents
+    from tracegraph.integrations.openai_agents import parameters, trace_agent
 except MissingExtraError:
     pytest.skip("openai-agents is not installed", allow_module_level=True)
-
-from agents.testing import ScriptedModel, assistant_message, function_call  # noqa: E402
 
 from agents import (  # noqa: E402
     Agent,
@@ -124,9 +121,8 @@ PROGRAM = """
 import sys
 import tracegraph.agents
 from tracegraph.integrations.openai_agents import sdk, trace_agent
-found = sdk()
 from agents import Agent
-assert found.Agent is Agent
+assert sdk().Agent is Agent
 assert trace_agent(Agent(name="a", instructions="b")).name == "a"
 assert tracegraph.agents is not sys.modules["agents"]
 import tracegraph.agents.episode

@@ -344,3 +344,6 @@ def _origin(item: Any, known: dict[str, MessageNode[Any]]) -> Any:
             if isinstance(part, dict) and f"text {part.get('text')}" in known:
                 return known[f"text {part.get('text')}"]
     return item
+
+
+sdk()  # so that `from agents import …` finds it from here on
