@@ -19,7 +19,7 @@ from tracegraph.errors import TracegraphError
 from tracegraph.runs import Store
 from tracegraph.training import report
 from tracegraph.training.report.markup import tag
-from tracegraph.viewer import runs
+from tracegraph.viewer import episodes, runs
 from tracegraph.viewer.access import Access
 from tracegraph.viewer.live import events
 from tracegraph.viewer.page import page
@@ -57,6 +57,7 @@ def make_app(
         routes=[
             Route("/", _home),
             *runs.routes(),
+            Mount("/episodes", routes=episodes.routes()),
             Route("/events", events),
             Route("/static/pieces.css", _pieces),
             Mount("/static", shipped(__package__)),

@@ -15,11 +15,17 @@ from tracegraph.viewer.data import pulse, store_of
 if TYPE_CHECKING:
     from tracegraph.runs import Run
 
-_PLACES = (("runs", "Runs", "/runs"), ("compare", "Compare", "/runs/compare"))
+_PLACES = (
+    ("runs", "Runs", "/runs"),
+    ("episodes", "Episodes", "/episodes/"),
+    ("compare", "Compare", "/runs/compare"),
+)
 _TABS = (
     ("overview", "Overview", "/runs/{run}"),
     ("candidates", "Candidates", "/runs/{run}/candidates"),
     ("log", "Log", "/runs/{run}/log"),
+    ("episodes", "Episodes", "/episodes/?run={run}"),
+    ("graphs", "Graphs", "/graphs/?run={run}"),
 )
 
 
