@@ -32,15 +32,14 @@ model.addCons(0.25 * white + 0.5 * dark <= 6, name="hours")
 model.setObjective(3 * white + 5 * dark, "maximize")
 model.optimize()
 ```"""
-FORGOT_THE_FLOUR = PROGRAM.replace('model.addCons(0.5 * white + 0.8 * dark <= 10, name="flour")\n', "")
-FORGOT_BOTH = FORGOT_THE_FLOUR.replace(
-    'model.addCons(0.25 * white + 0.5 * dark <= 6, name="hours")\n', ""
+WITHOUT_LIMITS = "".join(
+    line for line in PROGRAM.splitlines(keepends=True) if "addCons" not in line
 )
 
 
 async def solve(model):
     last = {}
-    llm = LLM(model) if model else scripted([FORGOT_BOTH, PROGRAM])
+    llm = LLM(model) if model else scripted([WITHOUT_LIMITS, PROGRAM])
     async with SolverPool(1, seconds=20) as pool:
         agent = Modeller(llm, pool, repairs=1)
         task = SolverTask("baker", QUESTION)

@@ -49,9 +49,13 @@ def blocks(page: Path) -> list[Block]:
 
 def command_lines(text: str) -> Iterator[str]:
     """Yield the commands of a block or a page, continued lines joined."""
-    for line in re.sub(r"\\\n\s*", " ", text).splitlines():
+    lines = iter(re.sub(r"\\\n\s*", " ", text).splitlines())
+    for line in lines:
         if found := _COMMAND.match(line):
-            yield found[1]
+            command = found[1]
+            while command.count('"') % 2:  # a quoted text of several lines
+                command += "\n" + next(lines)
+            yield command
 
 
 def commands(page: Path) -> list[str]:

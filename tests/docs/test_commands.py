@@ -25,7 +25,7 @@ def fault(line: str) -> str:
         cut = min(words.index(sign) for sign in "<|>" if sign in words)
         words = words[:cut]
     program, *rest = words
-    return {"tracegraph": cli, "python": script, "pytest": tests, "make": target, "pip": extra}[
+    return {"tracegraph": cli, "python": script, "pytest": paths, "make": target, "pip": extra}[
         program
     ](rest)
 
@@ -85,7 +85,7 @@ def script(words: list[str]) -> str:
     return ""
 
 
-def tests(words: list[str]) -> str:
+def paths(words: list[str]) -> str:
     missing = [w for w in words if w.startswith("tests") and not (ROOT / w).exists()]
     return f"no {missing}" if missing else ""
 
@@ -110,7 +110,7 @@ def test_commands_of_a_page_exist(page):
 def test_the_check_can_fail():
     assert fault("tracegraph optimise x.py") == "no command optimise"
     assert fault("tracegraph optimize x.py --dataset y") == "no option --dataset"
-    assert fault("tracegraph diff last other") == "too many arguments"
+    assert fault("tracegraph approve last other") == "too many arguments"
     assert fault("python cookbook/00_none.py")
     assert fault("pip install 'tracegraph[nothing]'")
     assert fault("make nothing")
