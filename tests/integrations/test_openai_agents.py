@@ -28,6 +28,7 @@ from agents import (  # noqa: E402
     function_tool,
     input_guardrail,
 )
+from agents.testing import ScriptedModel, assistant_message, function_call  # noqa: E402
 
 QUIET = RunConfig(tracing_disabled=True)
 

@@ -52,8 +52,9 @@ def place(
             names = ", ".join(dict.fromkeys(known for known, _ in texts if known)) or "none"
             several = f"{len(named)} different texts" if named else "no text"
             raise PromptError(f"{what} reads {several} called {name!r}; texts with names: {names}")
-        is_ours = isinstance(prompt, ParameterNode)
-        found[named[0]] = prompt if is_ours else ParameterNode(named[0], name=prompt)  # type: ignore[assignment]
+        found[named[0]] = (
+            prompt if isinstance(prompt, ParameterNode) else ParameterNode(named[0], name=prompt)
+        )
     make = _maker(holder, found, {}, _DEPTH)
     assert make is not None
     return make, list(found.values())
@@ -218,7 +219,8 @@ def _rebuilt_function(
         made.__defaults__ = tuple(defaults.get(name, value) for name, value in named)
     if "keyword" in of_kind:
         made.__kwdefaults__ = {**(fun.__kwdefaults__ or {}), **of_kind["keyword"]}
-    return functools.update_wrapper(made, fun)
+    functools.update_wrapper(made, fun)
+    return made
 
 
 def _with_constants(code: types.CodeType, changed: dict[str, str]) -> types.CodeType:
@@ -253,17 +255,13 @@ def _twin(value: Any, makers: dict[tuple[str, Any], Make]) -> Make:
     Both have the same dict, so what is assigned to one is on the other.
     """
     kind = type(value)
-    names = {
-        name: property(lambda _, make=make: make())
-        for (part, name), make in makers.items()
-        if part == "attribute"
-    }
+    names = {name: _read(make) for (part, name), make in makers.items() if part == "attribute"}
     call = makers.get(("method", "__call__"))
     if call is not None:
         names["__call__"] = property(lambda self: types.MethodType(call(), self))
     try:
         twin_kind = type(kind.__name__, (kind,), {"__module__": kind.__module__, **names})
-        twin = object.__new__(twin_kind)
+        twin: Any = object.__new__(twin_kind)
         object.__setattr__(twin, "__dict__", vars(value))
     except TypeError as error:
         raise PromptError(
@@ -271,3 +269,7 @@ def _twin(value: Any, makers: dict[tuple[str, Any], Make]) -> Make:
             "variable of the function, or read a Parameter there"
         ) from None
     return lambda: twin
+
+
+def _read(make: Make) -> property:
+    return property(lambda _: make())
