@@ -57,7 +57,7 @@ def test_the_numeric_project_improves_itself(run, monkeypatch):
     assert run("init", "--template", "numeric").exit_code == 0
     done = run(
         "optimize", "workflow.py:triage", "--data", "data.jsonl", "--optimizer", "numeric",
-        "--fractions", "0.3,0.4,0.3", "--steps", "5", "--json",
+        "--fractions", "0.3,0.4,0.3", "--steps", "2", "--json",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     told = json.loads(done.output.splitlines()[-1])

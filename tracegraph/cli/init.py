@@ -57,7 +57,7 @@ def _files(template: Template) -> dict[str, str]:
 
 def _options(template: Template) -> str:
     return (
-        " --optimizer numeric --fractions 0.3,0.4,0.3"
+        " --optimizer numeric --fractions 0.3,0.4,0.3 --steps 3"
         if template is Template.numeric
         else " --budget minutes=15"
     )
