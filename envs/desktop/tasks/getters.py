@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tracegraph.envs.desktop.protocol import Desktop
+from tracegraph.envs.desktop.tasks import programs
 from tracegraph.envs.desktop.tasks.assets import fetch
+from tracegraph.envs.desktop.tree import to_xml
 from tracegraph.envs.protocol import EvalError
 
 Getter = Callable[[Desktop, dict[str, Any]], Awaitable[Any]]
@@ -64,7 +66,18 @@ async def _cloud_file(desktop: Desktop, asked: dict[str, Any]) -> Any:
     return found if isinstance(asked["path"], list) else found[0]
 
 
+async def _accessibility_tree(desktop: Desktop, asked: dict[str, Any]) -> str:
+    frame = await desktop.observe(tree=True)
+    if frame.tree is None:
+        raise EvalError("this desktop does not tell its accessibility tree")
+    return to_xml(frame.tree)
+
+
 _GETTERS: dict[str, Getter] = {
+    "accessibility_tree": _accessibility_tree, "gimp_config_file": programs.gimp_config_file,
+    "vlc_config": programs.vlc_config, "enable_do_not_track": programs.do_not_track,
+    "default_search_engine": programs.search_engine, "profile_name": programs.profile_name,
+    "chrome_font_size": programs.font_size,
     "vm_file": _vm_file, "vm_command_line": _command_line, "rule": _rule,
     "cloud_file": _cloud_file,
 }  # fmt: skip

@@ -20,7 +20,14 @@ Evaluate = Callable[..., Verdict]
 _HOMES = {
     "texts": (
         "exact_match", "literal_match", "match_in_list", "check_include_exclude", "check_list",
-        "compare_text_file", "diff_text_file", "compare_csv",
+        "compare_text_file", "diff_text_file", "compare_csv", "check_csv", "is_in_list",
+        "fuzzy_match", "file_contains", "compare_config", "compare_answer",
+    ),
+    "trees": ("check_accessibility_tree",),
+    "programs": (
+        "check_config_status", "is_vlc_recordings_folder", "check_qt_bgcone",
+        "check_qt_max_volume", "check_qt_minimal_view",
+        "check_one_instance_when_started_from_file", "check_font_size",
     ),
     "settings": ("check_json", "check_json_settings", "check_direct_json_object"),
     "tables": ("compare_table",),

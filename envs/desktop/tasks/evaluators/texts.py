@@ -91,6 +91,47 @@ def compare_csv(result: Any, expected: Any, **options: Any) -> Verdict:
     return Verdict.of(problems)
 
 
+def check_csv(result: Any, rules: dict[str, Any]) -> Verdict:
+    """Check that each record of ``expect`` is in a CSV file with a header, none of ``unexpect``."""
+    rows = list(csv.DictReader(io.StringIO(text_of(result))))
+
+    def there(record: dict[str, Any]) -> bool:
+        return any(all(row.get(key) == str(v) for key, v in record.items()) for row in rows)
+
+    missing = [f"there is no record {short(r)}" for r in rules.get("expect", []) if not there(r)]
+    extra = [f"there is a record {short(r)}" for r in rules.get("unexpect", []) if there(r)]
+    return Verdict.of(missing + extra)
+
+
+def is_in_list(result: Any, rules: dict[str, Any]) -> Verdict:
+    """Check that ``expected`` is in the result: one of a list, or a part of a text."""
+    found = text_of(result) if isinstance(result, bytes) else result
+    fine = rules["expected"] in found
+    return Verdict.of([] if fine else [f"there is no {short(rules['expected'])}"])
+
+
+def fuzzy_match(result: Any, rules: dict[str, Any]) -> Verdict:
+    """Give how like the result is to the text ``expected``."""
+    found, wanted = text_of(result), str(rules["expected"])
+    value = difflib.SequenceMatcher(a=found, b=wanted, autojunk=False).ratio()
+    return Verdict(value, "" if value >= 1 else f"found {short(found)}, not {short(wanted)}")
+
+
+def file_contains(result: Any, rules: dict[str, Any]) -> Verdict:
+    """Check that all texts of ``expected`` are in a file."""
+    return check_include_exclude(result, {"include": rules["expected"]})
+
+
+def compare_config(result: Any, rules: dict[str, Any], **_: Any) -> Verdict:
+    """Check that a settings file is the text ``expected``."""
+    return exact_match(result, rules)
+
+
+def compare_answer(result: Any, rules: dict[str, Any], **_: Any) -> Verdict:
+    """Check that an answer is the text ``expected``."""
+    return exact_match(text_of(result), rules)
+
+
 def _difference(found: str, wanted: str) -> str:
     lines = zip(found.splitlines(), wanted.splitlines(), strict=False)
     for number, (line, should) in enumerate(lines, 1):

@@ -81,6 +81,14 @@ CHECKS = [
     (file_check("check_json_settings", {"expected": {"k": 1}}), b'{"k": 1}', b'{"k": 2}'),
     (file_check("check_direct_json_object", {"expected": {"k": [1, 2]}}), b'{"k": 2}', b"{}"),
     (file_check("check_json", JSON_RULE), b'{"a": [{"b": 2}]}', b'{"a": [{"b": 1}]}'),
+    (file_check("check_csv", {"expect": [{"a": 1}]}), b"a,b\n1,2\n", b"a,b\n3,1\n"),
+    (file_check("file_contains", {"expected": ["x", "y"]}), b"yx", b"y"),
+    (file_check("check_config_status", {"key": "undo", "value": "9"}), b"(undo 9)", b"#undo 9"),
+    (
+        file_check("check_qt_minimal_view", {"expected_qt_minimal_view": 1}),
+        b"qt-minimal-view=1",
+        b"#qt-minimal-view=1",
+    ),
     (file_check("compare_table", workbook(ROWS), TABLE), workbook(ROWS), other_rows()),
     (file_check("compare_table", None, CELL), workbook(ROWS), workbook([["x"], ["y", 4]])),
     (file_check("compare_docx_files", document(["a b"])), document(["a  b", ""]), document(["a"])),
@@ -137,6 +145,31 @@ async def test_what_programs_print_is_read_inside() -> None:
     assert asked == [["sh", "-c", "wc -l < x"]]
 
 
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ({"xpath": "//desktop-frame[@name='main']"}, 1), ({"xpath": "//frame"}, 0),
+        ({"xpath": "//desktop-frame", "text": "no"}, 0),
+    ],
+)  # fmt: skip
+async def test_the_screen_is_checked_by_its_tree(rule: dict[str, Any], value: float) -> None:
+    evaluator = {
+        "func": "check_accessibility_tree", "result": {"type": "accessibility_tree"},
+        "expected": {"type": "rule", "rules": [rule]},
+    }  # fmt: skip
+    assert (await scored(evaluator, {})).value == value
+
+
+async def test_settings_of_the_browser_are_read_where_it_keeps_them() -> None:
+    held = {"/home/user/.config/chromium/Default/Preferences": b'{"enable_do_not_track": true}'}
+    evaluator = {
+        "func": "exact_match", "result": {"type": "enable_do_not_track"},
+        "expected": {"type": "rule", "rules": {"expected": "true"}},
+    }  # fmt: skip
+    assert (await scored(evaluator, held)).value == 1
+    assert (await scored(evaluator, {})).value == 0
+
+
 async def test_a_fault_of_the_task_is_no_score() -> None:
     with pytest.raises(EvalError):
         await scored(file_check("check_json", {"expect": [{"key": ["a"]}]}), {"/f": b"{}"})
@@ -149,7 +182,7 @@ def test_what_is_not_supported_is_named(tmp_path: Any) -> None:
         "id": "x", "instruction": "do", "snapshot": "chrome", "source": "", "trajectory": "t/",
         "proxy": False, "config": [{"type": "googledrive", "parameters": {}}],
         "evaluator": {
-            "func": ["compare_pdfs", "exact_match"], "result": [{"type": "vlc_config"}] * 2,
+            "func": ["compare_pdfs", "exact_match"], "result": [{"type": "active_tab_info"}] * 2,
             "expected": [{"type": "cloud_file", "path": "https://example.org/x"}, None],
         },
     }  # fmt: skip
@@ -158,7 +191,7 @@ def test_what_is_not_supported_is_named(tmp_path: Any) -> None:
     (loaded,) = load_tasks(path)
     assert unsupported(loaded) == [
         "evaluator compare_pdfs",
+        "getter active_tab_info",
         "getter cloud_file of https://example.org/x",
-        "getter vlc_config",
         "setup googledrive",
     ]
