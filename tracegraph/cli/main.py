@@ -31,6 +31,7 @@ from tracegraph.cli import (
     serve,
     synthesize,
     train,
+    view,
 )
 from tracegraph.errors import TracegraphError
 
@@ -51,6 +52,7 @@ app.command()(gate.reject)
 app.command()(export.export)
 app.command()(apply.apply)
 app.command()(report.report)
+app.command()(view.view)
 app.command()(doctor.doctor)
 app.command()(rollout.rollout)
 app.add_typer(desktop.app, name="desktop")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PLACES = (
     ("runs", "Runs", "/runs"),
     ("episodes", "Episodes", "/episodes/"),
-    ("compare", "Compare", "/runs/compare"),
+    ("compare", "Compare", "/compare"),
 )
 _TABS = (
     ("overview", "Overview", "/runs/{run}"),
