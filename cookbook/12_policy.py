@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from tracegraph.policy import grpo, ppo_clip, rloo, token_ratio
+from tracegraph.policy import grpo, rloo
 from tracegraph.policy.trainer.log import read
 from tracegraph.policy.trainer.model import load_learner
 from tracegraph.policy.trainer.settings import Settings

@@ -11,7 +11,7 @@ Run it: python cookbook/14_from_dspy.py
     MIPROv2(...).compile(program, trainset=...)      tracegraph optimize FILE.py --data FILE
     program.save("x.json")                           tracegraph export RUN, tracegraph apply RUN
 
-The model here is scripted: it sorts rightly once it is shown two examples.
+The model here is scripted: it sorts rightly once it is shown examples.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ def sorts(request):
     """Be the model: without examples everything is technical."""
     text = str(request.messages[-1]["content"])
     shown, _, message = text.rpartition("Message:")
-    charged = "charged" in message and shown.count("billing") > 1
+    charged = "charged" in message and "output:" in shown
     return {"team": "billing" if charged else "technical"}
 
 
@@ -76,10 +76,9 @@ async def learn():
 def main():
     print(f"zero-shot: {measure()} of {len(LESSONS)} right")
     proposal = asyncio.run(learn())
-    for demo in proposal.values.get("demos", []):
+    for demo in proposal.values["demos"]:
         print(f"  shown: {demo!r}")
-    written = [f"Message: {m} -> {team}" for m, team in LESSONS.items() if team == "billing"] * 2
-    apply({"demos": written}, {"demos": demos})
+    apply(proposal.values, {"demos": demos})
     print(f"with examples: {measure()} of {len(LESSONS)} right")
 
 

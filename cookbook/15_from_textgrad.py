@@ -13,7 +13,7 @@ One question a node and run, what is wrong with what it was given; then each par
 rewritten. The model here is scripted; put LLM() in its place.
 """
 
-from scripted import scripted
+from scripted import filled, scripted
 
 from tracegraph import bundle, node
 from tracegraph.optimizers import TextGrad
@@ -23,9 +23,10 @@ BETTER = "Say in one sentence what to do: {question}"
 
 def model(request):
     """Be the model: criticise where a text is asked for, rewrite where a schema is."""
+    criticism = "The prompt does not say how long the answer may be."
     if request.schema is None:
-        return "The prompt does not say how long the answer may be."
-    return {"reasoning": "Say how long.", "suggestion": {"prompt": BETTER}}
+        return criticism
+    return filled(request.schema, criticism, prompt=BETTER)
 
 
 @bundle()

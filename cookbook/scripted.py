@@ -50,3 +50,19 @@ class ScriptedTransport:
 def scripted(answers):
     """Return a client whose answers are written down: a list, or a function of the request."""
     return LLM("scripted", transport=ScriptedTransport(answers), store=False)
+
+
+def filled(schema, text="The value is not what it should be.", **values):
+    """Return JSON that fits a schema: our value where a property is named, else a text."""
+    kind = schema.get("type")
+    if kind == "object" or "properties" in schema:
+        properties = schema.get("properties", {})
+        return {
+            name: values[name] if name in values else filled(part, text, **values)
+            for name, part in properties.items()
+        }
+    if "enum" in schema:
+        return schema["enum"][0]
+    if kind == "array":
+        return [filled(schema.get("items", {}), text, **values)]
+    return {"integer": 1, "number": 1.0, "boolean": True}.get(kind, text)
