@@ -10,6 +10,7 @@ from starlette.responses import Response
 from tracegraph.runs import Event
 from tracegraph.training.report.markup import Markup, chip, clipped, fold, tag
 from tracegraph.training.telling import describe
+from tracegraph.training.wording import title
 from tracegraph.viewer.data import run_of, store_of
 from tracegraph.viewer.data.happened import events_page, kinds_of_events
 from tracegraph.viewer.marks import choice, here, moment, pager, search
@@ -47,7 +48,14 @@ def log(request: Request) -> Response:
 def _row(event: Event) -> Markup:
     told = event.payload or {}
     words = describe(event.kind, told).strip()
-    if not words:
+    if event.kind == "proposal" and isinstance(told.get("values"), dict):
+        changes = ", ".join(
+            f"{title(n)} = {clipped(str(v), 60)}" for n, v in told["values"].items()
+        )
+        words = f"{told.get('optimizer', '')} proposes {changes or 'nothing'}"
+    elif event.kind == "finished" and told.get("summary"):
+        words = str(told["summary"])
+    elif not words:
         words = ", ".join(f"{name}: {value}" for name, value in told.items() if name != "spent")
     whole = tag("pre", clipped(json.dumps(told, indent=2, ensure_ascii=False), 20_000))
     return tag(
