@@ -124,9 +124,10 @@ def write_page(
             tag(
                 "p",
                 "Clips: other clips of events that training asked about. Events: combinations of "
-                "colour and shape that training never asked about. Rendered videos; the answers "
+                "colour and shape that training never asked about. Overview: how often something "
+                "comes up, and what comes up first. Rendered videos; the answers "
                 "are those of a colour and shape detector that looks at the chosen frames, no "
-                "language model. Guesses are right one time in four.",
+                "language model. Guesses are right one time in four, of what comes first in two.",
                 class_="note",
             ),
             table_of(compared),

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tracegraph.agents.tspo.rewards import DataKind
+from tracegraph.agents.tspo.selectors.rules import uniform
 from tracegraph.envs.video import Clip, FeatureCache, Haystacks, Video, VideoTask, content_hash
 from tracegraph.envs.video.answering.detecting import Sighting, answer_from, sightings
+from tracegraph.envs.video.clock import within
 from tracegraph.envs.video.events import split_labels
+from tracegraph.envs.video.overview import Overviews
 from tracegraph.envs.video.reader import VERSION
 from tracegraph.envs.video.synthetic import render_clips
 
@@ -19,10 +23,13 @@ if TYPE_CHECKING:
 
     from tracegraph.agents.tspo.encoders.base import Encoder, Vectors
 
+# TSPO keeps comprehensive questions that few uniform frames do not answer, and many do.
+_FEW, _MANY, _TRIES = 4, 64, 20
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A needle task, ready for a head.
+    """A task, ready for a head.
 
     Attributes:
         task: the question and where the answer is.
@@ -30,6 +37,7 @@ class Question:
         text: (dim,) of the question.
         inside: (n,) whether a frame is in the target.
         seen: what the detector sees in each frame.
+        kind: of the rewards.
     """
 
     task: VideoTask
@@ -37,6 +45,7 @@ class Question:
     text: Vectors
     inside: npt.NDArray[np.bool_]
     seen: tuple[tuple[Sighting, ...], ...]
+    kind: DataKind = "needle"
 
     def answer(self, indices: Sequence[int]) -> tuple[str, bool]:
         """Return what the detector answers from some frames, and whether it saw or guessed."""
@@ -57,28 +66,42 @@ class NeedleSet:
     """Questions over clips, made as they are asked for.
 
     Attributes:
-        haystacks: makes tasks.
+        haystacks: makes tasks: needles, or questions about whole videos.
         looks: of every clip, by path.
         encoder: of the questions.
         seed: of the tasks.
     """
 
-    haystacks: Haystacks
+    haystacks: Haystacks | Overviews
     looks: dict[str, ClipLooks]
     encoder: Encoder
     seed: int
 
     def question(self, number: int) -> Question:
         """Return a question; the same number gives the same one."""
+        if isinstance(self.haystacks, Haystacks):
+            return self._ready(self.haystacks.build(number, self.seed), "needle")
+        for attempt in range(_TRIES):
+            # An even distance keeps the kind of question that the number stands for.
+            task = self.haystacks.build(number + attempt * 1_000_000, self.seed)
+            question = self._ready(task, "comprehensive")
+            few, many = (
+                question.answer(uniform(len(question.frames), count))[0] == task.answer
+                for count in (_FEW, _MANY)
+            )
+            if many and not few:
+                break
+        return question
+
+    def _ready(self, task: VideoTask, kind: DataKind) -> Question:
         import numpy as np
 
-        task = self.haystacks.build(number, self.seed)
         frames, inside, seen = [], [], []
         now = 0.0
         for clip in task.clips:
             looks = self.looks[clip.path]
             frames.append(looks.frames)
-            inside += [clip.label == task.info["label"]] * len(looks.frames)
+            inside += [within(now + place, task.spans) for place in range(len(looks.frames))]
             for place, found in enumerate(looks.seen):
                 seen.append(tuple((now + place, label, x, y) for label, x, y in found))
             now += clip.seconds
@@ -88,6 +111,7 @@ class NeedleSet:
             self.encoder.encode_text(task.question),
             np.array(inside),
             tuple(seen),
+            kind,
         )
 
 
@@ -99,11 +123,15 @@ class Splits:
         train: clips and labels of training.
         clips: other clips, of labels that training asked about.
         events: other clips, of labels that training never asked about.
+        whole: questions about whole videos, over the clips of training.
+        overview: the same over other clips.
     """
 
     train: NeedleSet
     clips: NeedleSet
     events: NeedleSet
+    whole: NeedleSet
+    overview: NeedleSet
 
 
 def synthetic_splits(
@@ -142,7 +170,14 @@ def synthetic_splits(
             Haystacks(targets, pool, clips, repeats), looks, encoder, seed * 3 + number
         )
 
-    return Splits(made(train, asked, 0), made(other, asked, 1), made(other, kept, 2))
+    def whole(pool: list[Clip], number: int) -> NeedleSet:
+        targets = [clip for clip in pool if clip.label in asked]
+        return NeedleSet(Overviews(targets, pool, clips), looks, encoder, seed * 3 + number)
+
+    return Splits(
+        made(train, asked, 0), made(other, asked, 1), made(other, kept, 2),
+        whole(train, 0), whole(other, 1),
+    )  # fmt: skip
 
 
 def _take(rendered: Sequence[Clip], each: int, test: int) -> tuple[list[Clip], list[Clip]]:

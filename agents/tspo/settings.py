@@ -20,7 +20,9 @@ class TrainSettings:
         steps: of the optimizer.
         questions: a step.
         group: rollouts a question, G of the paper.
-        frames: chosen in a rollout, T_s.
+        frames: chosen in a rollout, T_s; half as many for comprehensive questions, as released.
+        comprehensive: share of the questions that are about the whole video, rewarded by
+            R_A + 1; the others are needles.
         lr: of Adam, from and to.
         tau: temperature of the scores, from and to.
         law: which log-probability; see `LogProb`.
@@ -36,6 +38,7 @@ class TrainSettings:
     questions: int = 16
     group: int = 8
     frames: int = 8
+    comprehensive: float = 0.0
     lr: Linear = field(default_factory=lambda: Linear(2e-3, 2e-4))
     tau: Linear = field(default_factory=lambda: Linear(0.1, 0.03))
     law: LogProb = "mean_softmax"

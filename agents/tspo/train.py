@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from typing import Any
 import torch
 
 from tracegraph.agents.tspo.checkpoint import CheckpointError, save_head
-from tracegraph.agents.tspo.data import NeedleSet, Splits
+from tracegraph.agents.tspo.data import NeedleSet, Question, Splits
 from tracegraph.agents.tspo.head import TemporalHead
 from tracegraph.agents.tspo.measure import Measured, measure
 from tracegraph.agents.tspo.policy import advantages, gumbel_topk, log_prob
@@ -82,7 +83,7 @@ class Training:
         started = time.perf_counter()
         with_ = self.settings
         asked = [
-            self.splits.train.question(self.step * with_.questions + number)
+            self._question(self.step * with_.questions + number)
             for number in range(with_.questions)
         ]
         frames = torch.stack([torch.from_numpy(question.frames) for question in asked])
@@ -92,23 +93,30 @@ class Training:
             group["lr"] = with_.lr.at(self.step, with_.steps)
         self.head.train()
         logits = self.head(frames, text) / tau
-        groups = logits.unsqueeze(1).expand(-1, with_.group, -1)
         draw = torch.Generator().manual_seed(with_.seed * 1_000_003 + self.step)
-        picked = gumbel_topk(groups.detach(), with_.frames, draw)
         rewards = torch.zeros(with_.questions, with_.group)
+        law = torch.zeros(with_.questions, with_.group)
         right = inside = 0.0
-        for number, question in enumerate(asked):
-            for rollout in range(with_.group):
-                chosen = sorted(picked[number, rollout].tolist())
-                hits = [bool(question.inside[index]) for index in chosen]
-                good = question.answer(chosen)[0] == question.task.answer
-                rewards[number, rollout] = reward(good, hits, "needle", self.weights)
-                right += good
-                inside += sum(hits) / len(hits)
+        for kind, k in (("needle", with_.frames), ("comprehensive", max(1, with_.frames // 2))):
+            rows = [number for number, question in enumerate(asked) if question.kind == kind]
+            if not rows:
+                continue
+            groups = logits[rows].unsqueeze(1).expand(-1, with_.group, -1)
+            picked = gumbel_topk(groups.detach(), k, draw)
+            law[rows] = log_prob(groups, picked, with_.law)
+            for place, number in enumerate(rows):
+                question = asked[number]
+                for rollout in range(with_.group):
+                    chosen = sorted(picked[place, rollout].tolist())
+                    hits = [bool(question.inside[index]) for index in chosen]
+                    good = question.answer(chosen)[0] == question.task.answer
+                    rewards[number, rollout] = reward(good, hits, question.kind, self.weights)
+                    right += good
+                    inside += sum(hits) / len(hits)
         advantage, flat = advantages(rewards)
         # On-policy with one step a draw the ratio is 1, and its gradient that of the
         # log-probability; no clipping and no KL term, as in the released code.
-        loss = -(advantage * log_prob(groups, picked, with_.law)).mean()
+        loss = -(advantage * law).mean()
         self.adam.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(
@@ -129,10 +137,16 @@ class Training:
             "seconds": round(self.seconds, 2),
         }
 
+    def _question(self, number: int) -> Question:
+        """Return a question of training; its number decides the kind."""
+        draw = random.Random(f"{self.settings.seed}/kind/{number}")
+        whole = draw.random() < self.settings.comprehensive
+        return (self.splits.whole if whole else self.splits.train).question(number)
+
     def _measure(self) -> None:
         self.head.eval()
         selector = make_selector("tspo", self.head)
-        for name, split in (("clips", self.splits.clips), ("events", self.splits.events)):
+        for name, split in _held_out(self.splits).items():
             found = measure(selector, split, self.settings.eval_questions, self.settings.frames)
             self._write({"step": self.step, "held_out": name, **asdict(found)})
 
@@ -181,11 +195,14 @@ def compare(
     """Return how selectors do on held-out clips and on held-out events, by name."""
     # Other questions than those that were measured during training.
     first = 10_000
-    parts: dict[str, NeedleSet] = {"clips": splits.clips, "events": splits.events}
     return {
         part: {
             name: measure(make_selector(name, head), questions, count, k, first=first)
             for name in names
         }
-        for part, questions in parts.items()
+        for part, questions in _held_out(splits).items()
     }
+
+
+def _held_out(splits: Splits) -> dict[str, NeedleSet]:
+    return {"clips": splits.clips, "events": splits.events, "overview": splits.overview}

@@ -20,10 +20,12 @@ _LONGEST_GAP_S = 10.0  # sightings further apart are of different moments
 
 
 class DetectorAnswerer:
-    """A colour and shape detector that answers which way something moves.
+    """A colour and shape detector: which way something moves, how often it comes, what comes first.
 
     It looks at the pixels of the frames it is given, needs two sightings of one passage to see a
-    movement, and guesses without them (always the same for the same question and frames).
+    movement, both things to see an order, and guesses without (always the same for the same
+    question and frames). It counts the passages that it was shown, so it counts too few of them
+    when it was not shown all.
     """
 
     name = "event detector"
@@ -56,8 +58,17 @@ def answer_from(
     question: str, options: Sequence[str], seen: Iterable[Sighting]
 ) -> tuple[str, bool]:
     """Return the option that sightings speak for, and whether they do or it was guessed."""
+    seen = list(seen)
+    if options and all(asked_label(option) for option in options):
+        return _first(question, options, seen)
     label = asked_label(question)
     track = sorted((when, x, y) for when, found, x, y in seen if found == label)
+    if question.lower().startswith("how many"):
+        gaps = (later - before for (before, *_), (later, *_) in itertools.pairwise(track))
+        passages = str(sum(gap > _LONGEST_GAP_S for gap in gaps) + 1)
+        if track and passages in options:
+            return passages, True
+        return _guess(question, options, track), False
     dx = dy = 0.0
     for (t0, x0, y0), (t1, x1, y1) in itertools.pairwise(track):
         if t1 - t0 <= _LONGEST_GAP_S:
@@ -66,9 +77,27 @@ def answer_from(
         way = ("left" if dx < 0 else "right") if abs(dx) > abs(dy) else ("up" if dy < 0 else "down")
         if way in options:
             return way, True
+    return _guess(question, options, track), False
+
+
+def _first(question: str, options: Sequence[str], seen: Sequence[Sighting]) -> tuple[str, bool]:
+    """Return which option was sighted first; both must have been."""
+    times = {
+        option: min((when for when, found, _, _ in seen if found == option), default=None)
+        for option in options
+    }
+    known = [(when, option) for option, when in times.items() if when is not None]
+    if len(known) == len(options):
+        return min(known)[1], True
+    return _guess(question, options, [(when, 0.0, 0.0) for when, _ in known]), False
+
+
+def _guess(
+    question: str, options: Sequence[str], track: Sequence[tuple[float, float, float]]
+) -> str:
     told = f"{question}|{','.join(options)}|{[round(t, 2) for t, _, _ in track]}"
     number = int.from_bytes(hashlib.sha256(told.encode()).digest()[:4], "big")
-    return options[number % len(options)] if options else "", False
+    return options[number % len(options)] if options else ""
 
 
 def asked_label(question: str) -> str:

@@ -1,5 +1,7 @@
 """Selectors, encoders, and what lmms-eval calls."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -141,6 +143,31 @@ def test_clip_and_siglip_from_a_folder(tmp_path):
         assert encoder.encode_text("red circle " * 30).shape == (dim,)  # cut off
     with pytest.raises(EncoderError, match="give a folder"):
         make_encoder(f"clip {tmp_path / 'nothing'}")
+
+
+@pytest.mark.slow
+def test_open_clip_from_a_file_of_weights(tmp_path):
+    """A small architecture with random weights."""
+    import torch
+
+    try:
+        import open_clip
+    except (ImportError, RuntimeError) as error:  # torchvision may not fit the torch that is here
+        pytest.skip(f"open_clip does not load here: {error}")
+    picture = {"image_size": 32, "layers": 1, "width": 64, "head_width": 32, "patch_size": 16}
+    words = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1}
+    config = {"embed_dim": 16, "vision_cfg": picture, "text_cfg": words}
+    (tmp_path / "tiny.json").write_text(json.dumps(config))
+    open_clip.add_model_config(tmp_path)
+    torch.save(open_clip.create_model("tiny").state_dict(), tmp_path / "weights.pt")
+    encoder = make_encoder(f"open_clip tiny {tmp_path / 'weights.pt'}")
+    pictures = [np.full((40, 60, 3), value, np.uint8) for value in (10, 200, 90)]
+    features = encoder.encode_frames(pictures)
+    assert features.shape == (3, encoder.dim) == (3, 16)
+    assert not np.allclose(features[0], features[1])
+    assert encoder.encode_text("red circle " * 60).shape == (16,)  # cut off
+    with pytest.raises(EncoderError, match="cannot load tiny"):
+        make_encoder(f"open_clip tiny {tmp_path / 'nothing.pt'}")
 
 
 def test_what_lmms_eval_sends():

@@ -80,3 +80,21 @@ def test_rewards_teach_the_head_from_pixels(splits, tmp_path):
     page = write_page(tmp_path, log, compared, settings.told())
     assert "tspo" in page.read_text()
     assert (tmp_path / "curve-training.svg").read_text().startswith("<svg")
+
+
+def test_questions_about_whole_videos_need_many_moments_and_train_beside_needles(splits, tmp_path):
+    asked = [splits.whole.question(number) for number in range(12)]
+    for question in asked:
+        assert question.kind == "comprehensive"
+        right = question.task.answer
+        assert question.answer(range(len(question.frames))) == (right, True)
+        few = range(len(question.frames) // 8, len(question.frames), len(question.frames) // 4)
+        assert question.answer(few)[0] != right
+    assert {question.task.question.split()[0] for question in asked} == {"How", "Which"}
+    training = Training(tmp_path, splits, replace(SHORT, comprehensive=0.5))
+    kinds = {training._question(number).kind for number in range(12)}
+    assert kinds == {"needle", "comprehensive"}
+    log = training.run()
+    assert {line["held_out"] for line in log if "held_out" in line} == {
+        "clips", "events", "overview",
+    }  # fmt: skip

@@ -27,6 +27,12 @@ def tspo(
         str, typer.Option("--law", help="mean_softmax, product or plackett_luce.")
     ] = "mean_softmax",
     answer: Annotated[float, typer.Option("--answer", help="Weight of R_A.")] = 1.0,
+    comprehensive: Annotated[
+        float,
+        typer.Option(
+            "--comprehensive", min=0, max=1, help="Share of questions about the whole video."
+        ),
+    ] = 0.0,
     temporal: Annotated[float, typer.Option("--temporal", help="Weight of R_T.")] = 1.0,
     clips: Annotated[int, typer.Option("--clips", min=2, help="Clips of 10 s a video.")] = 24,
     each: Annotated[int, typer.Option("--each", min=4, help="Training clips an event.")] = 12,
@@ -56,6 +62,7 @@ def tspo(
         torch.set_num_threads(threads)
     settings = TrainSettings(
         steps=steps, questions=questions, group=group, frames=frames, law=as_law(law),
+        comprehensive=comprehensive,
         answer_weight=answer, temporal_weight=temporal, seed=seed,
     )  # fmt: skip
     if not quiet:
