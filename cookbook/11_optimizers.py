@@ -2,8 +2,7 @@
 
 Run it: python cookbook/11_optimizers.py
 
-The workflow has a prompt, a number, and a list of examples; it is right when all three are. The
-model is scripted and knows the answers, so this shows how optimizers work, not how good they are:
+The workflow has a prompt, a number, and a list of examples. The model is scripted and knows the answers, so this shows how optimizers work, not how good they are:
 for that see docs/benchmarks.md. `gepa` needs: pip install 'tracegraph[gepa]'
 """
 
@@ -40,10 +39,9 @@ def answer(text):
     return cut(write(prompt, text, examples), limit)
 
 
-def judge(text):
-    """Score what came out; say the same rule each time."""
-    score = 0.5 * ("one word" in text) + 0.5 * (len(text.split()) == LIMIT)
-    return score, "Answers are one word. Always keep six words."
+def judge(question):
+    """Be a person: content with one answer, and with the others never; the rule is the same."""
+    return float(question.startswith("Where")), "Answers are one word. Always keep six words."
 
 
 def knows(request):
@@ -62,8 +60,8 @@ def recorded():
     for text in ("Where is the Louvre?", "Who wrote Faust?", "What is six times seven?"):
         with tg.record() as run:
             output = answer(text)
-        score, said = judge(output)
-        problems.append(Problem.of(run.judged(output, said, score=score + 0.6), example=text))
+        score, said = judge(text)
+        problems.append(Problem.of(run.judged(output, said, score=score), example=text))
     return problems
 
 

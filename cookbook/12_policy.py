@@ -17,7 +17,7 @@ from tracegraph.policy import grpo, rloo
 from tracegraph.policy.trainer.log import read
 from tracegraph.policy.trainer.model import load_learner
 from tracegraph.policy.trainer.settings import Settings
-from tracegraph.policy.trainer.tasks import Problem, Task
+from tracegraph.policy.trainer.tasks import Problem, Task, one_turn
 from tracegraph.policy.trainer.train import train
 
 
@@ -42,7 +42,7 @@ def main(arguments=None):
     torch.set_num_threads(1)
     by_hand()
     problems = tuple(Problem(str(i), (f"say {i}",), "") for i in range(9))
-    task = Task("digits", problems[:3], problems[3:6], problems[6:], 6, digits)
+    task = Task("digits", problems[:3], problems[3:6], problems[6:], 6, one_turn(digits))
     settings = Settings(
         steps=steps, problems=3, rate=1e-2, rank=8, every=steps, rounds=1, enough=2.0
     )

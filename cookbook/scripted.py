@@ -54,15 +54,24 @@ def scripted(answers):
 
 def filled(schema, text="The value is not what it should be.", **values):
     """Return JSON that fits a schema: our value where a property is named, else a text."""
-    kind = schema.get("type")
-    if kind == "object" or "properties" in schema:
-        properties = schema.get("properties", {})
+    return _filled(schema, schema.get("$defs", {}), text, values)
+
+
+def _filled(part, shared, text, values):
+    if "$ref" in part:
+        part = shared[part["$ref"].rpartition("/")[2]]
+    for either in ("anyOf", "oneOf"):
+        if either in part:
+            part = next(each for each in part[either] if each.get("type") != "null")
+            return _filled(part, shared, text, values)
+    if "properties" in part:
         return {
-            name: values[name] if name in values else filled(part, text, **values)
-            for name, part in properties.items()
+            name: values[name] if name in values else _filled(each, shared, text, values)
+            for name, each in part["properties"].items()
+            if name in values or name in part.get("required", ())
         }
-    if "enum" in schema:
-        return schema["enum"][0]
-    if kind == "array":
-        return [filled(schema.get("items", {}), text, **values)]
-    return {"integer": 1, "number": 1.0, "boolean": True}.get(kind, text)
+    if "enum" in part:
+        return part["enum"][0]
+    if part.get("type") == "array":
+        return [_filled(part.get("items", {}), shared, text, values)]
+    return {"integer": 1, "number": 1.0, "boolean": True}.get(part.get("type"), text)
