@@ -20,6 +20,7 @@ from typing import TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
+import tracegraph as tg
 from tracegraph.integrations.langgraph import trace_graph
 from tracegraph.models import LLM
 from tracegraph.optimizers import Playbook
@@ -86,9 +87,11 @@ def build():
     return graph.compile()
 
 
-# What makes it trainable: the graph is traced, and the prompt of one node may change.
+# What makes it trainable: the graph is traced, and a parameter takes the place of the variable that
+# has its name, in one node.
 
-graph = trace_graph(build(), prompts={"classify": "CLASSIFIER"})
+prompt = tg.Parameter(CLASSIFIER, name="CLASSIFIER", description="Asks for the team.")
+graph = trace_graph(build(), prompts={"classify": prompt})
 
 
 def workflow(message):
@@ -117,7 +120,7 @@ async def main(arguments=None):
     chosen = options.parse_args(arguments)
     with Store(chosen.store) as store:
         result = await Trainer(
-            Workflow(workflow, graph.parameters()),
+            Workflow(workflow, [prompt]),
             split(examples()),
             make_guide(guide),
             Playbook(),

@@ -1,5 +1,6 @@
 """A graph that nobody rewrote is improved end to end, from Python and from the command line."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,12 +23,24 @@ async def test_it_is_improved_and_proven(recipe, capsys, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_command_does_the_same(tmp_path):
-    command = [
-        Path(sys.executable).with_name("tracegraph"), "optimize",
-        f"{COOKBOOK / '30_langgraph.py'}:workflow", "--data", COOKBOOK / "data" / "tickets.jsonl",
-        "--expected", "team", "--optimizer", "playbook", "--steps", "3",
+def test_the_commands_improve_and_apply(tmp_path):
+    shutil.copy(COOKBOOK / "30_langgraph.py", tmp_path)
+    commands = [
+        [
+            "optimize", "30_langgraph.py:workflow", "--data", COOKBOOK / "data" / "tickets.jsonl",
+            "--expected", "team", "--optimizer", "playbook", "--steps", "3",
+        ],
+        ["apply", "last"],
     ]  # fmt: skip
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "tracegraph apply" in done.stdout, "there is something to apply: it was proven better"
+    program = Path(sys.executable).with_name("tracegraph")
+    for command in commands:
+        done = subprocess.run(
+            [program, *command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    use = "from importlib import import_module as load\n"
+    use += "print(load('30_langgraph').workflow('I was charged twice for the lamp.'))"
+    done = subprocess.run(
+        [sys.executable, "-c", use], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "billing\n"

@@ -18,6 +18,8 @@ try:  # before `agents` is imported: our own folder would be found
 except MissingExtraError:
     pytest.skip("openai-agents is not installed", allow_module_level=True)
 
+from agents.testing import ScriptedModel, assistant_message, function_call  # noqa: E402
+
 from agents import (  # noqa: E402
     Agent,
     AgentHooks,
@@ -28,7 +30,6 @@ from agents import (  # noqa: E402
     function_tool,
     input_guardrail,
 )
-from agents.testing import ScriptedModel, assistant_message, function_call  # noqa: E402
 
 QUIET = RunConfig(tracing_disabled=True)
 
