@@ -50,7 +50,9 @@ def main():
     think, find = episode.turns
     print(f"global system: scripted\nrequest: {REQUEST}\nlooked at: {think.action['queries']}")
     print(f"found: {find.observation['boxes']}")
-    print(f"J {episode.rewards['J']:.2f}, F {episode.rewards['F']:.2f}, reward {episode.reward:.2f}")
+    print(
+        f"J {episode.rewards['J']:.2f}, F {episode.rewards['F']:.2f}, reward {episode.reward:.2f}"
+    )
 
 
 if __name__ == "__main__":

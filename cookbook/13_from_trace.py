@@ -39,7 +39,9 @@ def main():
         if output.data == 49:
             break
         optimizer.zero_feedback()
-        optimizer.backward(output, f"{output.data} is too {'small' if output.data < 49 else 'large'}")
+        optimizer.backward(
+            output, f"{output.data} is too {'small' if output.data < 49 else 'large'}"
+        )
         optimizer.step()
 
 

@@ -79,7 +79,9 @@ def test_migrations(tmp_path):
     lines = output("14_from_dspy", tmp_path).splitlines()
     assert lines[0] == "zero-shot: 2 of 3 right"
     assert lines[-1] == "with examples: 3 of 3 right"
-    assert "after:  Say in one sentence what to do: {question}" in output("15_from_textgrad", tmp_path)
+    assert "after:  Say in one sentence what to do: {question}" in output(
+        "15_from_textgrad", tmp_path
+    )
 
 
 def test_the_command_for_vllm(tmp_path):

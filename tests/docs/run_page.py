@@ -22,6 +22,7 @@ BEFORE = {
     "docs/acceptance.md": "k = 1\nscores = [(0.0, 1.0), (1.0, 1.0)] * 20",
 }
 
+
 def run_page(page: Path) -> None:
     """Run a page."""
     scope: dict[str, object] = {"__name__": "__page__"}
@@ -39,12 +40,14 @@ def run_page(page: Path) -> None:
                     Path(block.note.removeprefix("file: ")).write_text(block.text)
                     continue
 
-                async def run(code=code):
-                    waiting = eval(code, scope)
-                    if inspect.isawaitable(waiting):
-                        await waiting
+                if code.co_flags & inspect.CO_COROUTINE:  # it awaits
 
-                runner.run(run())
+                    async def run(code=code):
+                        await eval(code, scope)
+
+                    runner.run(run())
+                else:
+                    exec(code, scope)
             elif block.language in SHELL and block.note == "run":
                 for line in command_lines(block.text):
                     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -7,8 +7,8 @@ import tomllib
 
 import pytest
 import typer
-from tests.docs.snippets import PAGES, ROOT, commands, name_of
 
+from tests.docs.snippets import PAGES, ROOT, commands, name_of
 from tracegraph.cli.main import app
 
 CLI = typer.main.get_command(app)

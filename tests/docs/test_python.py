@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.docs.snippets import PAGES, ROOT, blocks, name_of
 
 # These run in a test of their own, with a fake model.

@@ -60,3 +60,30 @@ def test_commands_are_read_from_the_command_line(site):
     shown = (site / "reference" / "commands.html").read_text(encoding="utf-8")
     for text in ("tracegraph optimize", "--budget", "tracegraph desktop lint-tasks"):
         assert text in shown
+
+
+def test_settings_lists_every_variable_that_is_read():
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
+    read = {
+        name
+        for folder in ("tracegraph", "agents", "envs", "tests")
+        for file in (ROOT / folder).rglob("*.py")
+        for name in re.findall(r"\bTRACEGRAPH_[A-Z_]*[A-Z]\b", file.read_text(encoding="utf-8"))
+    }
+    listed = set(re.findall(r"\bTRACEGRAPH_[A-Z_]*[A-Z]\b", page))
+    assert read == listed
+
+
+def test_every_public_package_has_a_page():
+    # What stands behind commands, in a sandbox, or behind another package's face is not public.
+    inner = re.compile(
+        r"\.(cli|inside|viewer|integrations|local|own)(\.|$)|\.(encoders|selectors)$"
+    )
+    homes = {"tracegraph": ROOT / "tracegraph"}
+    homes |= {f"tracegraph.{name}": ROOT / name for name in ("agents", "envs", "prompts")}
+    for package, home in homes.items():
+        for file in home.rglob("__init__.py"):
+            inside = file.parent.relative_to(home).parts
+            name = ".".join([package, *inside])
+            if "\n__all__ = " in file.read_text(encoding="utf-8") and not inner.search(name):
+                assert name in PACKAGES, name

@@ -18,7 +18,8 @@ def test_the_example_prints_what_it_says(tmp_path):
 
 
 def test_every_link_leads_somewhere():
-    for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
+    # Those of docs/ are checked by the strict build of the site, which also makes pages.
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("cookbook/**/README.md")]:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
             if not target.startswith("http"):
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
