@@ -19,7 +19,7 @@ from tracegraph.errors import TracegraphError
 from tracegraph.runs import Store
 from tracegraph.training import report
 from tracegraph.training.report.markup import tag
-from tracegraph.viewer import episodes, runs
+from tracegraph.viewer import episodes, graphs, runs
 from tracegraph.viewer.access import Access
 from tracegraph.viewer.live import events
 from tracegraph.viewer.page import page
@@ -58,6 +58,7 @@ def make_app(
             Route("/", _home),
             *runs.routes(),
             Mount("/episodes", routes=episodes.routes()),
+            Mount("/graphs", routes=graphs.routes()),
             Route("/events", events),
             Route("/static/pieces.css", _pieces),
             Mount("/static", shipped(__package__)),

@@ -29,7 +29,7 @@ def to_html(graph: Subgraph, *, title: str | None = None) -> str:
 
     Long values are cut, so that the page of thousands of nodes opens; each says how much is cut.
     """
-    data = json.dumps(_Page(graph).data(), allow_nan=False, separators=(",", ":"))
+    data = json.dumps(PageData(graph).data(), allow_nan=False, separators=(",", ":"))
     # Inside a script element only these could end it; json.dumps has escaped the rest.
     for letter in "<>&":
         data = data.replace(letter, f"\\u{ord(letter):04x}")
@@ -63,8 +63,8 @@ def _hash(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-class _Page:
-    """What the page is told, as plain JSON."""
+class PageData:
+    """What a page is told of a graph, as plain JSON."""
 
     def __init__(self, graph: Subgraph) -> None:
         self.graph = graph
@@ -79,7 +79,13 @@ class _Page:
             for node in graph.calls
         }
 
+    @staticmethod
+    def whole(graph: Subgraph, place: int) -> dict[str, Any]:
+        """Return the value of one node, as long as a page takes it alone."""
+        return Texts(1)(graph.value_of(graph.nodes()[place]))
+
     def data(self) -> dict[str, Any]:
+        """Return nodes with their places, pieces of edges, feedback and code."""
         feedback = self._feedback()
         nodes = [self._node(node, kind) for node, kind in self.nodes]
         edges = [

@@ -1,0 +1,65 @@
+"""The evaluations of a run whose graph can be looked at."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracegraph.runs import get_run
+from tracegraph.training.report.markup import Markup, chip, clipped, table, tag
+from tracegraph.viewer.data import store_of
+from tracegraph.viewer.page import page, run_page
+
+_PAGE = 50
+_KINDS = {"success": "good", "failure": "bad", "format_error": "warn"}
+
+
+def listing(request: Request) -> Response:
+    """Show evaluations that kept their graph, the newest first."""
+    store = store_of(request)
+    asked = request.query_params
+    clauses, values = ["json_extract(payload, '$.graph') IS NOT NULL"], []
+    for name in ("run", "candidate", "task", "split", "outcome"):
+        if asked.get(name):
+            clauses.insert(0, f"{name} = ?")
+            values.append(asked[name])
+    if asked.get("before"):
+        clauses.insert(0, "id < ?")
+        values.append(asked["before"])
+    rows = store.fetch(
+        "SELECT id, run, candidate, task, split, outcome, score, "
+        "json_array_length(payload, '$.graph.nodes') AS nodes, "
+        "json_extract(payload, '$.feedback') AS feedback FROM evaluations "
+        f"WHERE {' AND '.join(clauses)} ORDER BY id DESC LIMIT ?",
+        [*values, _PAGE + 1],
+    )
+    made: list[list[object]] = [
+        [
+            tag("a", clipped(row["task"] or row["id"], 60), href=f"/graphs/{quote(row['id'])}",
+                data_entry=True),
+            chip(row["outcome"], _KINDS.get(row["outcome"], "plain")),
+            "" if row["score"] is None else f"{row['score']:.3f}",
+            str(row["nodes"]), row["split"], clipped((row["candidate"] or "").split(":")[-1], 20),
+            clipped(" ".join(str(row["feedback"] or "").split()), 160),
+        ]
+        for row in rows[:_PAGE]
+    ]  # fmt: skip
+    head = ["example", "outcome", "score", "nodes", "split", "candidate", "feedback"]
+    body = [
+        tag("section", table(head, made, data_list=True), id="graphs", data_live=True)
+        if made else tag("p", "No graph was kept here.", class_="empty"),
+        _more(request, rows[_PAGE - 1]["id"]) if len(rows) > _PAGE else None,
+    ]  # fmt: skip
+    run = get_run(store, asked["run"]) if asked.get("run") else None
+    if run is not None:
+        return run_page(request, run, "graphs", *body)
+    return page(request, "Recorded graphs", *body, live="")
+
+
+def _more(request: Request, last: str) -> Markup:
+    query = urlencode({**request.query_params, "before": last})
+    return tag(
+        "div", tag("a", "older →", href=f"/graphs/?{query}", class_="button"), class_="pages"
+    )
