@@ -91,7 +91,8 @@ class Access:
         query = [pair for pair in parse_qsl(asked.url.query) if pair[0] != "token"]
         to = "/" + asked.url.path.lstrip("/") + (f"?{urlencode(query)}" if query else "")
         onward = tag("meta", http_equiv="refresh", content=f"0; url={to}")
-        response = HTMLResponse(f"<!doctype html>\n{tag('title', 'tracegraph')}{onward}")
+        icon = tag("link", rel="icon", href="/static/icon.svg")
+        response = HTMLResponse(f"<!doctype html>\n{tag('title', 'tracegraph')}{icon}{onward}")
         response.set_cookie(cookie, self.token, httponly=True, samesite="strict", path="/")
         return response
 
