@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import litellm
-import openai
-import pytest
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it is asked of the network
 
-import tracegraph as tg
-from tracegraph.integrations.clients import ClientError, trace_client
-from tracegraph.models import surround
+import litellm  # noqa: E402
+import openai  # noqa: E402
+import pytest  # noqa: E402
+
+import tracegraph as tg  # noqa: E402
+from tracegraph.integrations.clients import ClientError, trace_client  # noqa: E402
+from tracegraph.models import surround  # noqa: E402
 
 
 class FakeOpenAI(BaseHTTPRequestHandler):
