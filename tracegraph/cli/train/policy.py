@@ -57,7 +57,7 @@ def policy(
             raise typer.BadParameter(f"it is one of {', '.join(known)}", param_hint=name)
     settings = Settings(
         steps=steps, seed=seed, rate=rate, rounds=rounds,
-        replay=cast(Any, replay), sampler=cast(Any, sampler),
+        replay=cast(Any, replay), sampler=cast(Any, sampler), served=Path(model).name,
     )  # fmt: skip
     learner = load_learner(model, rank=settings.rank, seed=seed)
     shown = _Json() if as_json else _Bar(steps) if sys.stdout.isatty() else _Lines(steps)

@@ -76,7 +76,7 @@ def make_sampler(learner: Learner, settings: Settings, out: Path) -> Sampler:
     if settings.sampler == "vllm":
         from tracegraph.policy.trainer.served import Served
 
-        return Served(learner, settings, out)
+        return Served(learner, settings.served, out / "served")
     return InProcess(learner)
 
 

@@ -29,7 +29,8 @@ class Settings:
         replay: whether a group in which everything failed gets an earlier success of its problem
             (ARPO). "on" works its log-probabilities out again with today's policy, as published;
             "corrected" keeps those that it was sampled with.
-        sampler: where completions are sampled: in-process, or by a vLLM server of this machine.
+        sampler: where completions are sampled: in-process, or by vLLM servers.
+        served: what these servers call the base model.
         rounds: how often groups are drawn for a step until enough vary; 1 keeps what there is.
         norm: gradients are scaled down to this length.
         every: steps between evaluations, and between checkpoints.
@@ -55,6 +56,7 @@ class Settings:
     cap: float = 2.0
     replay: Literal["off", "on", "corrected"] = "off"
     sampler: Literal["in-process", "vllm"] = "in-process"
+    served: str = "smollm2"
     rounds: int = 2
     norm: float = 1.0
     every: int = 5

@@ -89,6 +89,33 @@ def train(
             runner.run(sampler.close())
 
 
+def held_out(
+    learner: Learner, task: Task, settings: Settings, adapter: Path, scratch: Path
+) -> tuple[float, float]:
+    """Return the greedy accuracy on held-out problems without an adapter, and with it.
+
+    Args:
+        learner: a model with a fresh adapter, which changes nothing yet.
+        task: whose problems.
+        settings: which sampler answers.
+        adapter: the folder of a checkpoint, such as ``best`` of a training.
+        scratch: for the adapter as servers read it.
+    """
+    optimizer = torch.optim.AdamW(learner.weights)
+    with asyncio.Runner() as runner:
+        sampler = make_sampler(learner, settings, scratch)
+        opened = task.open(learner.codec)
+        stage = Stage(runner.run(opened.__aenter__()), sampler, task.together)
+        try:
+            before = accuracy(runner, stage, task, task.held_out)
+            restore(adapter, learner, optimizer)
+            runner.run(sampler.follow(0))
+            return before, accuracy(runner, stage, task, task.held_out)
+        finally:
+            runner.run(opened.__aexit__(None, None, None))
+            runner.run(sampler.close())
+
+
 @dataclass(slots=True)
 class _Training:
     learner: Learner
