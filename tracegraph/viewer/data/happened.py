@@ -29,8 +29,8 @@ def events_page(
         clause += " AND kind = ?"
         values.append(kind)
     if q:
-        clause += " AND instr(lower(payload), lower(?)) > 0"
-        values.append(q)
+        clause += " AND payload LIKE ? ESCAPE '\\'"
+        values.append(like(q))
     bound = " AND id > ?" if after else " AND id < ?" if before else ""
     order = "ASC" if after else "DESC"
     found = store.fetch(
@@ -42,6 +42,13 @@ def events_page(
     if after:
         return Happened(events[::-1], more, True)
     return Happened(events, bool(before), more)
+
+
+def like(text: str) -> str:
+    """Return the pattern of LIKE for what holds a text, in any case."""
+    for sign in ("\\", "%", "_"):
+        text = text.replace(sign, f"\\{sign}")
+    return f"%{text}%"
 
 
 def kinds_of_events(store: Store, run: str) -> dict[str, int]:

@@ -9,6 +9,7 @@ from tracegraph.runs import Run, Store
 from tracegraph.runs.payload import decode
 from tracegraph.runs.table import build
 from tracegraph.training.telling import describe
+from tracegraph.viewer.data.happened import like
 
 SIZE = 25  # runs of a page
 _ALIVE = ("running", "waiting", "interrupted")  # what "running" in the store may mean
@@ -40,10 +41,9 @@ def list_page(store: Store, *, q: str, kind: str, state: str, start: int) -> Lis
     """Return the newest runs that fit, from place `start` on."""
     clauses, values = [], list[object]()
     if q:
-        like = "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         clauses.append("(" + " OR ".join(f"{c} LIKE ? ESCAPE '\\'" for c in
                                          ("id", "name", "kind", "config")) + ")")  # fmt: skip
-        values += [like] * 4
+        values += [like(q)] * 4
     if kind:
         clauses.append("kind = ?")
         values.append(kind)

@@ -62,7 +62,8 @@ def _both(store: Store, one: Run, other: Run) -> Markup:
     told: list[list[object]] = [
         [n, *(tag("code", clipped(s.get(n, "-"), 300)) for s in settings)] for n in differing
     ]
-    reviews = [Review.of(store, r.id, brief=True) if r.kind == "optimize" else None for r in runs]
+    read = {r.id: Review.of(store, r.id, brief=True) for r in runs if r.kind == "optimize"}
+    reviews = [read.get(run.id) for run in runs]
     scored = [_scores(review, n.rewards) for review, n in zip(reviews, counted, strict=True)]
     labels = dict.fromkeys([*scored[0], *scored[1]])
     measured: list[list[object]] = [[n, *(s.get(n, "-") for s in scored)] for n in labels]

@@ -1,5 +1,5 @@
-// Keys: / to the search, j and k or the arrows through a list, Enter opens, Escape leaves a field,
-// ? shows the keys. A list is an element with data-list; its entries are the links data-entry.
+// Keys: / to the search, j and k or the arrows through a list, Enter opens, Escape leaves a field.
+// A list is an element with data-list; its entries are the links data-entry.
 export function keys() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -18,8 +18,6 @@ export function keys() {
       step(1, event);
     } else if (["k", "ArrowUp"].includes(event.key)) {
       step(-1, event);
-    } else if (event.key === "?") {
-      document.getElementById("keys")?.togglePopover();
     }
   });
 }
