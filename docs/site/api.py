@@ -23,7 +23,9 @@ PACKAGES = {
     "tracegraph.agents.datarus": "data analysis in a notebook",
     "tracegraph.agents.datarus.dabench": "its benchmark",
     "tracegraph.agents.datarus.rewards": "its rewards",
+    "tracegraph.agents.datarus.synthesis": "its training data",
     "tracegraph.agents.resocratic": "optimisation problems, solved and made",
+    "tracegraph.agents.resocratic.seeds": "the models that it begins with",
     "tracegraph.agents.gui": "work at a desktop",
     "tracegraph.agents.gui.arpo": "its groups, replay, rewards",
     "tracegraph.agents.tspo": "frames of a long video",
@@ -33,8 +35,11 @@ PACKAGES = {
     "tracegraph.envs.solver": "solvers and certificates",
     "tracegraph.envs.desktop": "desktops",
     "tracegraph.envs.desktop.tasks": "tasks at them",
+    "tracegraph.envs.desktop.tasks.evaluators": "how tasks are scored",
     "tracegraph.envs.desktop.codecs": "what models write for actions",
     "tracegraph.envs.video": "videos by their own times",
+    "tracegraph.envs.video.answering": "models that answer about frames",
+    "tracegraph.envs.video.metrics": "J, F and their mean",
     "tracegraph.rollout": "many episodes",
     "tracegraph.policy": "the mathematics of policy training",
     "tracegraph.policy.bridges": "trainers of other packages",
@@ -66,6 +71,13 @@ def table() -> str:
 
 def package_page(package: str) -> str:
     """Return the page of one package: its docstring, then every public name."""
-    members = "".join(f'        - "{n}"\n' for n in public_names(package) if n != "__version__")
+    module = importlib.import_module(package)
+    names = [name for name in public_names(package) if name != "__version__"]
+    # A name that its own module has too is looked up there: the reader of sources takes
+    # `package.name` for the module.
+    homes = {name: getattr(getattr(module, name), "__module__", "") for name in names}
+    apart = [name for name in names if homes[name].endswith(f".{name}")]
+    members = "".join(f'        - "{name}"\n' for name in names if name not in apart)
     options = "      show_root_heading: false\n      show_root_toc_entry: false\n"
-    return f"# {package}\n\n::: {package}\n    options:\n{options}      members:\n{members}"
+    page = f"# {package}\n\n::: {package}\n    options:\n{options}      members:\n{members}"
+    return page + "".join(f"\n::: {homes[name]}.{name}\n" for name in apart)

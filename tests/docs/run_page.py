@@ -51,8 +51,10 @@ def run_page(page: Path) -> None:
             elif block.language in SHELL and block.note == "run":
                 for line in command_lines(block.text):
                     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-                    done = subprocess.run(line, shell=True, capture_output=True, text=True,
-                                          check=False, env={**os.environ, "PATH": path})  # fmt: skip
+                    around = {**os.environ, "PATH": path}
+                    done = subprocess.run(
+                        line, shell=True, capture_output=True, text=True, check=False, env=around
+                    )
                     assert done.returncode == 0, f"{where}: {line}\n{done.stderr[-2000:]}"
 
 
