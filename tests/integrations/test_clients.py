@@ -8,13 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it is asked of the network
 
-import litellm  # noqa: E402
-import openai  # noqa: E402
-import pytest  # noqa: E402
+import litellm
+import openai
+import pytest
 
-import tracegraph as tg  # noqa: E402
-from tracegraph.integrations.clients import ClientError, trace_client  # noqa: E402
-from tracegraph.models import surround  # noqa: E402
+import tracegraph as tg
+from tracegraph.integrations.clients import ClientError, trace_client
+from tracegraph.models import surround
 
 
 class FakeOpenAI(BaseHTTPRequestHandler):
