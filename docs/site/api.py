@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 
 # In the order in which somebody new would meet them.
 PACKAGES = {
@@ -73,11 +74,15 @@ def package_page(package: str) -> str:
     """Return the page of one package: its docstring, then every public name."""
     module = importlib.import_module(package)
     names = [name for name in public_names(package) if name != "__version__"]
-    # A name that its own module has too is looked up there: the reader of sources takes
-    # `package.name` for the module.
+    # Where a module beside it has the name too, the reader of sources takes `package.name` for
+    # that module, so the object is looked up where it is defined.
     homes = {name: getattr(getattr(module, name), "__module__", "") for name in names}
-    apart = [name for name in names if homes[name].endswith(f".{name}")]
+    apart = [name for name in names if _is_module(homes[name].rpartition(".")[0], name)]
     members = "".join(f'        - "{name}"\n' for name in names if name not in apart)
     options = "      show_root_heading: false\n      show_root_toc_entry: false\n"
     page = f"# {package}\n\n::: {package}\n    options:\n{options}      members:\n{members}"
     return page + "".join(f"\n::: {homes[name]}.{name}\n" for name in apart)
+
+
+def _is_module(package: str, name: str) -> bool:
+    return package != "" and importlib.util.find_spec(f"{package}.{name}") is not None
