@@ -14,6 +14,7 @@ pytest.importorskip("peft")
 
 from tracegraph.agents import Episode, Turn
 from tracegraph.envs import EnvError, Score
+from tracegraph.errors import TracegraphError
 from tracegraph.policy.play import one_sequence
 from tracegraph.policy.trainer.log import read
 from tracegraph.policy.trainer.model import Bytes, load_learner
@@ -98,6 +99,18 @@ def test_broken_environments_are_left_out_and_counted(tmp_path):
     (step,) = [e for e in read(tmp_path / "log.jsonl") if e["event"] == "step"]
     assert 0 < step["env_errors"] < 48
     assert step["env_errors"] % 8 == 0
+
+
+def test_what_stops_a_training_is_told_as_itself(tmp_path):
+    @asynccontextmanager
+    async def opened(codec):
+        async def play(problem, ask):
+            raise TracegraphError("the server is gone")
+
+        yield play
+
+    with pytest.raises(TracegraphError, match="the server is gone"):
+        train(load_learner("tiny", rank=4), replace(a_task(), open=opened), SETTINGS, tmp_path)
 
 
 async def test_turns_are_sampled_together_whoever_asks_first():

@@ -38,11 +38,15 @@ class Stage:
             part = every[first : first + self.together]
             seed = random.Random(f"{draw.seed} {first}").getrandbits(62)
             table = self.sampler.table(len(part), replace(draw, seed=seed))
-            async with asyncio.TaskGroup() as group:
-                running = [
-                    group.create_task(self._one(problem, number, table))
-                    for number, problem in enumerate(part)
-                ]
+            try:
+                async with asyncio.TaskGroup() as group:
+                    running = [
+                        group.create_task(self._one(problem, number, table))
+                        for number, problem in enumerate(part)
+                    ]
+            except BaseExceptionGroup as failures:
+                # They have one cause, such as a server that is gone; it is told as itself.
+                raise failures.exceptions[0] from None
             played += [task.result() for task in running]
         made = []
         for place, problem in enumerate(problems):

@@ -65,7 +65,11 @@ class Served:
         name = f"{label}-{secrets.token_hex(4)}"
         made = self._folder / name
         self._learner.model.save_pretrained(made)
-        await asyncio.to_thread(lora.load, self._model, name, str(made))
+        try:
+            await asyncio.to_thread(lora.load, self._model, name, str(made))
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
         before, self._name = self._name, name
         await self._drop(before)
 

@@ -245,7 +245,8 @@ def _begin(
     if path.exists():
         if not resume:
             raise TracegraphError(f"{out} holds a training: go on with --resume, or name another")
-        known = json.loads(path.read_text())
+        # What a setting did not say when it was written was as it is by default.
+        known = {**Settings().to_json(), **json.loads(path.read_text())}
         if changed := [n for n in plan if known.get(n) != plan[n] and n != "steps"]:
             raise TracegraphError(f"{out} was begun with other settings: {', '.join(changed)}")
     path.write_text(json.dumps(plan, indent=1) + "\n")
