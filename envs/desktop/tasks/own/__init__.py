@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracegraph.envs.desktop.tasks.own import (
     browser,
+    easy,
     editor,
     folders,
     infeasible,
@@ -30,7 +31,7 @@ __all__ = ["make_task", "FAMILIES", "HELD_OUT"]
 
 HELD_OUT = 1000
 
-_MODULES: tuple[Any, ...] = (editor, folders, terminal, office, browser, together, infeasible)
+_MODULES: tuple[Any, ...] = (easy, editor, folders, terminal, office, browser, together, infeasible)
 FAMILIES: dict[str, Callable[[Random], Draft]] = {
     f"{module.__name__.rpartition('.')[2]}/{make.__name__}": make
     for module in _MODULES
