@@ -48,7 +48,8 @@ def save(rng: Random) -> Draft:
     line, new = words.several(rng, words.SENTENCES, 2)
     config = [files({path: f"{line}\n"}), step("open", path=path), *keys("ctrl+end"), write(new)]
     return Draft(
-        f"The file {path}, which is open in the editor, was changed. Save it.", text_file(path, [line, new]), config,
+        f"The file {path}, which is open in the editor, was changed. Save it.",
+        text_file(path, [line, new]), config,
         [*keys("ctrl+s"), pause()], ("mousepad",), steps=_STEPS,
     )  # fmt: skip
 
