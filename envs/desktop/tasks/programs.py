@@ -40,8 +40,12 @@ async def profile_name(desktop: Desktop, asked: dict[str, Any]) -> str | None:
 
 async def font_size(desktop: Desktop, asked: dict[str, Any]) -> dict[str, Any]:
     """Return the sizes of the browser's fonts, in pixels."""
-    usual = {"default_fixed_font_size": 13, "default_font_size": 16, "minimum_font_size": 13}
-    told = (await _preferences(desktop)).get("webkit", {}).get("webprefs", {})
+    usual: dict[str, Any] = {
+        "default_fixed_font_size": 13,
+        "default_font_size": 16,
+        "minimum_font_size": 13,
+    }
+    told: dict[str, Any] = (await _preferences(desktop)).get("webkit", {}).get("webprefs", {})
     return usual | told
 
 

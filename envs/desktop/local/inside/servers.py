@@ -61,10 +61,13 @@ def _load_capture() -> None:
 
 def _library(name: str) -> str | None:
     known = _LIBRARIES.get(name)
+    if known is None:
+        return None
     try:
-        return known and ctypes.CDLL(known) and known
+        ctypes.CDLL(known)
     except OSError:
         return None
+    return known
 
 
 def _paint(display: Display) -> None:
