@@ -59,6 +59,7 @@ def test_a_person_approves(page: Any, store_path: Path, waiting: str) -> None:
     page.locator("#reason").fill("reads well")
     with page.expect_response(lambda answer: answer.status == 303):
         page.get_by_role("button", name="Approve").click()
+    page.get_by_text(f"{candidate} is approved").wait_for()
     with Store(store_path) as store:
         said = load_state(store, waiting, f"gate/{candidate}")
     assert said == {"approved": True, "reason": "reads well"}

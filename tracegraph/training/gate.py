@@ -43,6 +43,12 @@ def pending(store: runs.Store, run: str) -> dict[str, Any] | None:
     return found
 
 
+def spoken(store: runs.Store, run: str, candidate: str) -> Verdict | None:
+    """Return what a person said about a candidate, also before the run has heard it."""
+    said = runs.load_state(store, run, _name(candidate))
+    return None if said is None else Verdict(bool(said["approved"]), str(said["reason"]))
+
+
 def speak(store: runs.Store, run: str, *, approved: bool, reason: str = "") -> str:
     """Approve or reject the candidate that waits; return its name.
 

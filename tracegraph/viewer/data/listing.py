@@ -76,7 +76,7 @@ def state_of(store: Store, run: Run) -> str:
 
 def _states(store: Store, rows: Sequence[Run]) -> dict[str, str]:
     waits = _of(store, rows, "SELECT run, payload FROM state WHERE name = 'pending' AND run", "")
-    waiting = {row[0] for row in waits if decode(row[1])}
+    waiting = {row[0] for row in waits if decode(str(row[1]))}
     return {
         run.id: "interrupted" if run.interrupted
         else "waiting" if run.status == "running" and run.id in waiting

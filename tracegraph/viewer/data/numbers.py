@@ -31,7 +31,7 @@ class Numbers:
 
 def numbers(store: Store, run: Run) -> Numbers:
     """Return the numbers of a run."""
-    (counted,) = store.fetch(
+    ((evaluations, candidates, steps),) = store.fetch(
         "SELECT (SELECT count(*) FROM evaluations WHERE run = :run), "
         "(SELECT count(*) FROM candidates WHERE run = :run), "
         "(SELECT count(*) FROM events WHERE run = :run AND kind = 'step')",
@@ -42,7 +42,7 @@ def numbers(store: Store, run: Run) -> Numbers:
     for row in judged:
         outcomes[row[0]] = outcomes.get(row[0], 0) + 1
     return Numbers(
-        call_totals(store, run=run.id), *counted, outcomes,
+        call_totals(store, run=run.id), evaluations, candidates, steps, outcomes,
         [row[1] for row in judged if row[1] is not None],
         (run.finished or time.time()) - run.started,
     )  # fmt: skip

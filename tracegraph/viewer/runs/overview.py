@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tracegraph.training.gate import pending
+from tracegraph.training.gate import pending, spoken
 from tracegraph.training.intervals import rough_interval
 from tracegraph.training.report.blame import blame
 from tracegraph.training.report.changes import changes, differences
@@ -101,6 +101,10 @@ def _waiting(request: Request, store: Store, review: Review) -> Markup:
     if waits is None:
         return Markup("")
     after = review.candidate(str(waits["candidate"]))
+    if verdict := spoken(store, review.run.id, after.name):
+        words = "approved" if verdict.approved else "rejected"
+        note = f"{after.name} is {words}; the run goes on as soon as its process looks."
+        return section("Said", tag("p", note, class_="said-so"))
     told = {"against": review.winner.name, **waits["evidence"]}
     reason = tag("textarea", name="reason", id="reason", aria_label="reason",
                  placeholder="Why? The optimizer reads the reason of a rejection.")  # fmt: skip

@@ -46,6 +46,8 @@ function exchange(fresh) {
   for (const old of document.querySelectorAll("[data-live][id]")) {
     const now = fresh.getElementById(old.id);
     if (!now || now.outerHTML === old.outerHTML) continue;
+    // What somebody is writing stays.
+    if ([...old.querySelectorAll("textarea")].some((field) => field.value)) continue;
     if (old.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
     const place = placeOf(old);
     const opened = new Set([...old.querySelectorAll("details[open] > summary")].map(named));
