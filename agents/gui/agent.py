@@ -165,6 +165,7 @@ class _Attempt:
     async def run(self, frame: Frame) -> str:
         """Return how it ended: "done", "fail", "limit" or "unreadable"."""
         unreadable = 0
+        self._episode.extra["start"] = await _kept(frame)
         while len(self._past) < self._env.most:
             decision = await self._agent.brain.decide(
                 self._task.instruction, frame, self._past, seed=self._episode.seed + len(self._past)

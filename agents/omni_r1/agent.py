@@ -15,6 +15,7 @@ from tracegraph.agents.omni_r1.constants import Constants, preset
 from tracegraph.agents.omni_r1.parse import Moment, Reading, read_leniently, read_strictly
 from tracegraph.agents.omni_r1.rewards import Facts, ItemFacts, terms, total
 from tracegraph.agents.omni_r1.systems import Details, DetailSystem, GlobalSystem
+from tracegraph.agents.pictures import keep_frames
 from tracegraph.agents.recorded import current_value, prompt_parameter, recorded
 from tracegraph.envs import Score
 from tracegraph.envs.video.answering import Answer
@@ -90,6 +91,8 @@ class OmniR1:
             details = await self.find(frames, queries)
         tell("details", {"details": details})
         _add_details(episode, details)
+        if kept := await keep_frames([frames[number] for number in queries]):
+            episode.turns[-1].observation["frames"] = kept
         episode.answer = answer.text
         if not queries:
             episode.outcome = "format_error"

@@ -10,6 +10,7 @@ from typing import Any
 
 import tracegraph as tg
 from tracegraph.agents import Episode, OnEvent, Turn, versions
+from tracegraph.agents.pictures import keep_frames
 from tracegraph.agents.recorded import current_value, prompt_parameter, recorded
 from tracegraph.agents.tspo.encoders import Encoder
 from tracegraph.agents.tspo.features import look_at, unseen
@@ -118,6 +119,7 @@ class TspoAgent:
         )
         tell("select", {"chosen": chosen, "candidates": candidates, "seconds": spent})
         frames = await self.show(env, chosen)
+        kept = await keep_frames(frames)
         tell("look", {"frames": frames})
         answer = await self.ask(self.prompt.data, task.question, task.options, frames)
         episode.turns.append(
@@ -125,6 +127,7 @@ class TspoAgent:
                 messages=list(answer.messages),
                 answer=answer.text,
                 action={"choice": answer.choice},
+                observation={"frames": kept} if kept else None,
                 seconds=answer.seconds,
                 prompt_tokens=answer.prompt_tokens,
                 completion_tokens=answer.completion_tokens,

@@ -73,8 +73,8 @@ def served(path: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Return Debian's Chromium."""
+def browser(made: Path) -> Iterator[Any]:
+    """Return Debian's Chromium; after the store, whose making needs an event loop of its own."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not os.access(CHROMIUM, os.X_OK):
         pytest.skip(f"there is no browser {CHROMIUM}: apt-get install chromium")

@@ -52,12 +52,16 @@ class Filter:
         """Return the filter of an address."""
         order, number = query.get("order", ""), query.get("page", "")
         return cls(
-            query.get("q", "").strip(),
-            *(query.get(name, "") for name in _FIELDS),
-            _number(query.get("least", "")),
-            _number(query.get("most", "")),
-            order if order in ORDERS else "newest",
-            max(1, int(number)) if number.isdecimal() and len(number) < 9 else 1,
+            q=query.get("q", "").strip(),
+            run=query.get("run", ""),
+            agent=query.get("agent", ""),
+            env=query.get("env", ""),
+            outcome=query.get("outcome", ""),
+            task=query.get("task", ""),
+            least=_number(query.get("least", "")),
+            most=_number(query.get("most", "")),
+            order=order if order in ORDERS else "newest",
+            page=max(1, int(number)) if number.isdecimal() and len(number) < 9 else 1,
         )
 
     def query(self, **changes: object) -> dict[str, str]:

@@ -103,7 +103,8 @@ def _end(row: StoredEpisode) -> Markup:
     told = row.payload
     extra = told.get("extra")
     pieces = []
-    proof = extra.get("certificate") if isinstance(extra, dict) else None
+    extra = extra if isinstance(extra, dict) else {}
+    proof = extra.get("certificate")
     if isinstance(proof, dict):
         kind = "good" if proof.get("ok") else "bad"
         said = "holds" if proof.get("ok") else "does not hold"

@@ -36,7 +36,7 @@ class Words:
         self._lock = threading.Lock()
 
     def find(self, text: str) -> tuple[list[int], int, int]:
-        """Return the rowids that hold each word or its beginning, and how many were searched.
+        """Return the rowids that hold each word (of the last, the beginning), and how many were searched.
 
         The rest is read in the background, when there is more than a moment's work.
         """
@@ -48,7 +48,8 @@ class Words:
             (done,) = index.execute("SELECT coalesce(max(place), 0) FROM mark").fetchone()
             if not terms:
                 return [], done, known
-            asked = " AND ".join(f'"{term}" *' for term in terms)
+            # The last word may be its beginning: it is still being typed.
+            asked = " AND ".join(f'"{term}"' for term in terms) + " *"
             rows = index.execute("SELECT rowid FROM words WHERE words MATCH ?", [asked]).fetchall()
         return [row[0] for row in rows], done, known
 

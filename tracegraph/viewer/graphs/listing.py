@@ -13,6 +13,7 @@ from tracegraph.viewer.data import store_of
 from tracegraph.viewer.page import page, run_page
 
 _PAGE = 50
+_STYLES = ("/graphs/static/graph.css",)
 _KINDS = {"success": "good", "failure": "bad", "format_error": "warn"}
 
 
@@ -54,8 +55,8 @@ def listing(request: Request) -> Response:
     ]  # fmt: skip
     run = get_run(store, asked["run"]) if asked.get("run") else None
     if run is not None:
-        return run_page(request, run, "graphs", *body)
-    return page(request, "Recorded graphs", *body, live="")
+        return run_page(request, run, "graphs", *body, styles=_STYLES)
+    return page(request, "Recorded graphs", *body, live="", styles=_STYLES)
 
 
 def _more(request: Request, last: str) -> Markup:
