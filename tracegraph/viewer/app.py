@@ -68,6 +68,7 @@ def make_app(
         lifespan=open_store,
     )
     app.state.store = store
+    app.state.reviews = {}
     app.state.secret = token or secrets.token_urlsafe(16)
     return app
 

@@ -6,5 +6,6 @@ functions (``def``), which Starlette runs in a thread of its own.
 
 from tracegraph.viewer.data.opened import run_of, store_of
 from tracegraph.viewer.data.pulse import Pulse, changes_of_file, pulse
+from tracegraph.viewer.data.reviews import review_of
 
-__all__ = ["store_of", "run_of", "Pulse", "pulse", "changes_of_file"]
+__all__ = ["store_of", "run_of", "review_of", "Pulse", "pulse", "changes_of_file"]

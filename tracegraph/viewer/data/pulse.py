@@ -26,9 +26,12 @@ def pulse(store: Store, run: str | None) -> Pulse:
         last, values = "(SELECT max(id) FROM events)", list[object]()
     else:
         counts = ", ".join(f"(SELECT count(*) FROM {table} WHERE run = ?)" for table in _TABLES)
-        states = "(SELECT status || coalesce(finished, '') FROM runs WHERE id = ?)"
+        states = (
+            "(SELECT status || coalesce(finished, '') FROM runs WHERE id = ?), "
+            "(SELECT max(updated) FROM state WHERE run = ?)"
+        )
         last = "(SELECT max(id) FROM events WHERE run = ?)"
-        values = [run] * (len(_TABLES) + 2)
+        values = [run] * (len(_TABLES) + 3)
     (row,) = store.fetch(f"SELECT {last}, {counts}, {states}", values)
     return Pulse(row[0] or 0, ".".join(str(value or 0) for value in row))
 

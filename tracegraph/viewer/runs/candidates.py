@@ -24,7 +24,7 @@ from tracegraph.training.report.markup import (
 )
 from tracegraph.training.review import Review, Tried, changed
 from tracegraph.training.wording import as_lines, score, title
-from tracegraph.viewer.data import run_of, store_of
+from tracegraph.viewer.data import review_of, run_of, store_of
 from tracegraph.viewer.marks import bar, run_path
 from tracegraph.viewer.page import run_page
 
@@ -37,7 +37,7 @@ _EXAMPLES = 100
 def candidates(request: Request) -> Response:
     """Show the tree."""
     store, run = store_of(request), run_of(request)
-    review = Review.of(store, run.id, brief=True)
+    review = review_of(request, run)
     rows = _rows(review, merges(store, review))
     note = f"{len(review.candidates):,} candidates; scores are means on training examples with " \
            "their 95 % interval."  # fmt: skip
@@ -109,7 +109,7 @@ def _status(one: Tried) -> str:
 def candidate(request: Request) -> Response:
     """Show one candidate: against its parent, or another by the query's `against`."""
     store, run = store_of(request), run_of(request)
-    review = Review.of(store, run.id, brief=True)
+    review = review_of(request, run)
     one = review.candidate(request.path_params["name"])
     against = request.query_params.get("against") or one.parent
     before = review.candidate(against) if against else None

@@ -7,13 +7,13 @@ import json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tracegraph.runs import Run, Store, find_run, list_runs
+from tracegraph.runs import Run, find_run, list_runs
 from tracegraph.training.intervals import rough_interval
 from tracegraph.training.report.changes import difference
 from tracegraph.training.report.markup import Markup, clipped, join, section, table, tag
 from tracegraph.training.review import Review
 from tracegraph.training.wording import title
-from tracegraph.viewer.data import store_of
+from tracegraph.viewer.data import review_of, store_of
 from tracegraph.viewer.data.listing import state_of
 from tracegraph.viewer.data.numbers import numbers
 from tracegraph.viewer.marks import amount, bar, choice, lasted, moment, run_path, state_chip
@@ -34,14 +34,15 @@ def compare(request: Request) -> Response:
         "form", choice("run", "first run", entries, chosen[0]),
         choice("run", "second run", entries, chosen[1]), tag("button", "Compare"), class_="find",
     )  # fmt: skip
-    body = _both(store, both[0], both[1]) if len(both) == 2 else tag(
+    body = _both(request, both[0], both[1]) if len(both) == 2 else tag(
         "p", "Choose two runs.", class_="empty"
     )  # fmt: skip
     return page(request, "Compare", form, body, place="compare",
                 live="" if len(both) == 2 else None)  # fmt: skip
 
 
-def _both(store: Store, one: Run, other: Run) -> Markup:
+def _both(request: Request, one: Run, other: Run) -> Markup:
+    store = store_of(request)
     runs = (one, other)
     head = ["", *(run.name or run.kind for run in runs)]
     counted = [numbers(store, run) for run in runs]
@@ -62,7 +63,7 @@ def _both(store: Store, one: Run, other: Run) -> Markup:
     told: list[list[object]] = [
         [n, *(tag("code", clipped(s.get(n, "-"), 300)) for s in settings)] for n in differing
     ]
-    read = {r.id: Review.of(store, r.id, brief=True) for r in runs if r.kind == "optimize"}
+    read = {r.id: review_of(request, r) for r in runs if r.kind == "optimize"}
     reviews = [read.get(run.id) for run in runs]
     scored = [_scores(review, n.rewards) for review, n in zip(reviews, counted, strict=True)]
     labels = dict.fromkeys([*scored[0], *scored[1]])

@@ -20,7 +20,7 @@ from tracegraph.training.report.markup import Markup, clipped, join, section, ta
 from tracegraph.training.report.repeat import repeat
 from tracegraph.training.review import Review
 from tracegraph.training.telling import describe
-from tracegraph.viewer.data import run_of, store_of
+from tracegraph.viewer.data import review_of, run_of, store_of
 from tracegraph.viewer.data.happened import events_page
 from tracegraph.viewer.data.listing import state_of
 from tracegraph.viewer.data.numbers import Numbers, numbers, tokens_by_step
@@ -36,7 +36,7 @@ def overview(request: Request) -> Response:
     """Show a run."""
     store, run = store_of(request), run_of(request)
     found = numbers(store, run)
-    review = Review.of(store, run.id, brief=True) if run.kind == "optimize" else None
+    review = review_of(request, run) if run.kind == "optimize" else None
     parts: list[object] = [_progress(store, run, found)]
     if review is not None and review.candidates:
         if waits := _waiting(request, store, review):
