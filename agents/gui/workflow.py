@@ -113,6 +113,10 @@ def guide(output: dict[str, Any]) -> Judgement:
     ]
     if again := _repeated(output["steps"]):
         said.append(f"This step was done {again[1]} times, once would do: {again[0]}")
+    if _never_entered(output["task"], output["steps"]):
+        said.append(
+            "What is typed into a terminal runs only when the text ends with a line break (\\n)."
+        )
     return Judgement(max(0.0, output["score"]), "\n".join(said))
 
 
@@ -122,6 +126,13 @@ _ENDS = {
     "limit": 'no more steps left; "done" was never answered.',
     "unreadable": "answers that cannot be carried out.",
 }
+
+
+def _never_entered(task: str, steps: list[str]) -> bool:
+    """Return whether commands were typed into a terminal, and Enter never followed."""
+    typed = [step for step in steps if ". typed " in step]
+    entered = any("\\n" in step for step in typed) or any("Enter" in step for step in steps)
+    return "terminal" in task and bool(typed) and not entered
 
 
 def _repeated(steps: list[str]) -> tuple[str, int] | None:

@@ -36,7 +36,7 @@ class Words:
         self._lock = threading.Lock()
 
     def find(self, text: str) -> tuple[list[int], int, int]:
-        """Return the rowids that hold each word (of the last, the beginning), and how many were searched.
+        """Return the rows with each word (of the last, its beginning), and how many were searched.
 
         The rest is read in the background, when there is more than a moment's work.
         """
