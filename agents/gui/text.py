@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from tracegraph.models import LLM
 
 _KINDS = (
-    "append", "insert_top", "rewrite", "save", "click", "double_click", "right_click", "type",
-    "keys", "scroll_up", "scroll_down", "wait", "done", "fail", "ask",
+    "run", "append", "insert_top", "rewrite", "save", "click", "double_click", "right_click",
+    "type", "keys", "scroll_up", "scroll_down", "wait", "done", "fail", "ask",
 )  # fmt: skip
 _NEED_ELEMENT = frozenset({"click", "double_click", "right_click"})
 _WRITE = frozenset({"type", "append", "insert_top", "rewrite"})
-_NEED_TEXT = _WRITE | {"keys", "ask"}
+_NEED_TEXT = _WRITE | {"run", "keys", "ask"}
 _DID = {"type": "typed", "append": "added at the end", "insert_top": "added at the top",
         "rewrite": "replaced all with"}  # fmt: skip
 _NOTCHES = 5
@@ -181,6 +181,9 @@ def _actions(answer: dict[str, Any], items: Sequence[Item]) -> tuple[tuple[a.Act
             return (a.Click(*place, "right"),), f"right-clicked {name}"
         case _ if kind in _WRITE:
             return _writing(kind, item, text), f"{_DID[kind]} {text!r}" + (name and f" into {name}")
+        case "run":
+            command = text.rstrip("\n")
+            return (a.Type(f"{command}\n"),), f"ran {command!r}"
         case "save":
             return (a.Keys(("ctrl", "s")),), "saved with ctrl+s"
         case "keys":
@@ -227,7 +230,9 @@ def _writing(kind: str, item: Item | None, text: str) -> tuple[a.Action, ...]:
 def schema(items: Sequence[Item], past: Sequence[Moment] = ()) -> dict[str, Any]:
     """Return the JSON schema of the next step: only steps and numbers that there are."""
     kinds = list(_KINDS)
-    if not items:
+    if items:
+        kinds.remove("run")  # a terminal shows no elements
+    else:
         kinds = [kind for kind in kinds if kind not in _NEED_ELEMENT]
     if not any(item.element.role in elements.WRITABLE for item in items):
         kinds = [kind for kind in kinds if kind not in _WRITE - {"type"}]

@@ -17,6 +17,7 @@ from tracegraph.agents.gui.marks import marked
 from tracegraph.agents.gui.memory import estimate, recall
 from tracegraph.agents.gui.people import danger
 from tracegraph.agents.gui.text import read, schema
+from tracegraph.agents.gui.workflow import guide
 from tracegraph.envs.desktop import actions as a
 from tracegraph.envs.desktop.fake import picture
 from tracegraph.envs.desktop.protocol import Element, Frame
@@ -144,6 +145,21 @@ async def test_a_step_that_changes_nothing_is_told_and_not_offered_for_ever() ->
     assert "click" not in terminal["action"]["enum"]
     assert "append" not in terminal["action"]["enum"]
     assert terminal["element"]["enum"] == [0]
+
+
+def test_a_command_is_run_where_a_terminal_is() -> None:
+    assert "run" in schema([])["properties"]["action"]["enum"]
+    item = shortlist(SCREEN, most=1)
+    assert "run" not in schema(item)["properties"]["action"]["enum"]
+    assert read(answer("run", text="ls -l"), []).actions == (a.Type("ls -l\n"),)
+
+
+def test_feedback_says_that_a_command_was_never_entered() -> None:
+    steps = ["1. typed 'ls > a.txt'"]
+    output = {"task": "List the files. A terminal is open.", "steps": steps, "ended": "done",
+              "score": 0.0, "problem": "no a.txt"}  # fmt: skip
+    assert "line break" in guide(output).feedback
+    assert "line break" not in guide(output | {"steps": ["1. ran 'ls > a.txt'"]}).feedback
 
 
 async def test_set_of_marks_shows_the_list_and_the_picture() -> None:
