@@ -72,9 +72,12 @@ def served(path: Path) -> Iterator[str]:
     listening.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(made: Path) -> Iterator[Any]:
-    """Return Debian's Chromium; after the store, whose making needs an event loop of its own."""
+    """Return Debian's Chromium, for one file: beside it no other event loop can run.
+
+    It comes after the store, whose making needs a loop of its own.
+    """
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not os.access(CHROMIUM, os.X_OK):
         pytest.skip(f"there is no browser {CHROMIUM}: apt-get install chromium")
