@@ -43,7 +43,11 @@ def test_a_served_desktop_is_looked_at_and_recorded_until_ctrl_c(tmp_path):
         assert (wrong.returncode, "token" in wrong.stderr) == (1, True)
     finally:
         serve.send_signal(signal.SIGINT)
-        _, err = serve.communicate(timeout=60)
+        try:
+            _, err = serve.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            serve.kill()
+            raise
     assert serve.returncode in (0, 130), err
     assert "Traceback" not in err
     assert b"ftyp" in video.read_bytes()[:32]

@@ -3,11 +3,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from models.fake_server import FakeServer
-from tracegraph.models import LLM, Budget, BudgetExceeded, Cache, surround
+from models.fake_server import FakeReply, FakeServer
+from tracegraph.models import LLM, Budget, BudgetExceeded, Cache, RequestError, surround
+from tracegraph.models.retry import RetryPolicy
 
 MakeLLM = Callable[..., LLM]
 
@@ -61,3 +63,26 @@ async def test_failures_are_told_although_the_caller_hides_them(make_llm: MakeLL
     with surround(budget=Budget(calls=0), failures=failures), pytest.raises(BudgetExceeded):
         await make_llm().complete("a")
     assert [type(error) for error in failures] == [BudgetExceeded]
+
+
+async def test_all_who_wait_for_one_answer_are_told_of_its_failure(
+    make_llm: MakeLLM, server: FakeServer, tmp_path: Path
+) -> None:
+    async def fail(body: dict[str, Any]) -> Any:
+        await asyncio.sleep(0.2)
+        raise FakeReply(500)
+
+    server.behave = fail
+    cache = Cache(tmp_path / "answers.db")
+    llm = make_llm(retry=RetryPolicy(attempts=1))
+
+    async def ask() -> list[BaseException]:
+        failures: list[BaseException] = []
+        with surround(cache=cache, failures=failures), pytest.raises(RequestError):
+            await llm.complete("the same")
+        return failures
+
+    told = await asyncio.gather(*(ask() for _ in range(4)))
+    cache.close()
+    assert len(server.bodies) == 1
+    assert [[type(error) for error in failures] for failures in told] == [[RequestError]] * 4

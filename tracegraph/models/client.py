@@ -14,7 +14,7 @@ from tracegraph.models.budget import Budget
 from tracegraph.models.cache import Cache, Entry
 from tracegraph.models.cassette import Cassette
 from tracegraph.models.embedding import Embedding, embed
-from tracegraph.models.errors import ModelError, SchemaError
+from tracegraph.models.errors import ModelError, RequestError, SchemaError
 from tracegraph.models.exchange import Exchange, Exchanged, Terms
 from tracegraph.models.limiter import Limiter
 from tracegraph.models.messages import Prompt, as_messages
@@ -180,7 +180,12 @@ class LLM:
             return to_entry(answers[0])
 
         started = time.monotonic()
-        entry, known = await kept.through(request.hash, ask)
+        try:
+            entry, known = await kept.through(request.hash, ask)
+        except RequestError as error:
+            if error not in (around.failures or ()):
+                around.failed(error)  # another caller asked the same; here it is a failure as well
+            raise
         if not known:
             return answers[0]
         call = Call(

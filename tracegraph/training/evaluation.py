@@ -126,14 +126,12 @@ async def _call(workflow: Workflow, arguments: dict[str, Any]) -> Any:
 
 def _trouble(error: Exception | None, failures: list[BaseException]) -> str:
     """Say what failed around the workflow, if anything did: it is not the candidate's fault."""
-    for failure in failures:
+    ours = isinstance(error, TracegraphError) and not isinstance(error, _OF_THE_CANDIDATE)
+    for failure in [*failures, error] if ours else failures:
         if isinstance(failure, RequestError) and failure.status in _BAD_REQUEST:
             continue
         if not isinstance(failure, asyncio.CancelledError):
             return f"{type(failure).__name__}: {failure}"
-    ours = isinstance(error, TracegraphError) and not isinstance(error, _OF_THE_CANDIDATE)
-    if ours and not isinstance(error, RequestError):
-        return f"{type(error).__name__}: {error}"
     return ""
 
 
