@@ -141,15 +141,20 @@ async def test_a_dialog_that_a_key_opens_takes_the_keys_that_follow(desktop, ope
     await desktop.act(a.Type("kept"))
     await desktop.act(a.Keys(("ctrl", "s")))
     await desktop.act(a.Keys(("ctrl", "a")))
-    await desktop.act(a.Type("/home/user/Documents/ö.txt\n"))
-    # The editor writes the file a moment after the dialog has gone.
-    assert [window.title for window in await desktop.windows()] == ["~/Documents/ö.txt - Mousepad"]
-    for _ in range(50):
+    await desktop.act(a.Type("/home/user/Documents/ö.txt"))
+    await desktop.act(a.Keys(("enter",)))
+    # The dialog goes and the file is written when the program gets round to it. Now and then GTK
+    # lets the first Enter pass by, and who looks presses it again.
+    for turn in range(100):
+        if turn == 20 and len(await desktop.windows()) > 1:
+            await desktop.act(a.Keys(("enter",)))
+        titles = [window.title for window in await desktop.windows()]
         with contextlib.suppress(FileNotFoundError):
-            assert await desktop.get("/home/user/Documents/ö.txt") == b"kept"
-            return
+            if titles == ["~/Documents/ö.txt - Mousepad"]:
+                assert await desktop.get("/home/user/Documents/ö.txt") == b"kept"
+                return
         await asyncio.sleep(0.1)
-    raise AssertionError("nothing was saved")
+    raise AssertionError(f"nothing was saved; the windows are {titles}")
 
 
 async def test_reset_leaves_nothing(desktop, opened):
