@@ -96,13 +96,7 @@ def _recorded(fun: Callable[..., Any], name: str) -> Callable[..., Any]:
         @functools.wraps(fun)
         async def arun(*args: Any, **kwargs: Any) -> Any:
             call = begin(args, kwargs)
-            try:
-                result = await fun(*args, **kwargs)
-            except Exception as error:
-                raise _failed(call, error) from error.__cause__
-            if hasattr(result, "__aiter__"):
-                return result if call is None else _AsyncStream(result, call)
-            return _finished(call, result)
+            return await _awaited(fun(*args, **kwargs), call)
 
         return arun
 
@@ -200,7 +194,7 @@ def _text_of(chunk: Any) -> str:
     return str(chunk.delta) if is_text else ""
 
 
-class _Stream:
+class _Recorded:
     """A stream whose text is recorded when it ends or is closed."""
 
     def __init__(self, inner: Any, call: ForeignCall) -> None:
@@ -208,6 +202,20 @@ class _Stream:
         self._call: ForeignCall | None = call
         self._texts: list[str] = []
 
+    def _end(self) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call.finish("".join(self._texts))
+
+    def _broke(self, error: Exception) -> Exception:
+        call, self._call = self._call, None
+        return _failed(call, error)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class _Stream(_Recorded):
     def __iter__(self) -> Iterator[Any]:
         return self
 
@@ -218,15 +226,9 @@ class _Stream:
             self._end()
             raise
         except Exception as error:
-            call, self._call = self._call, None
-            raise _failed(call, error) from error.__cause__
+            raise self._broke(error) from error.__cause__
         self._texts.append(_text_of(chunk))
         return chunk
-
-    def _end(self) -> None:
-        call, self._call = self._call, None
-        if call is not None:
-            call.finish("".join(self._texts))
 
     def __enter__(self) -> Any:
         return self
@@ -239,18 +241,8 @@ class _Stream:
         self._end()
         self._inner.close()
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
 
-
-class _AsyncStream:
-    """A stream whose text is recorded when it ends or is closed."""
-
-    def __init__(self, inner: Any, call: ForeignCall) -> None:
-        self._inner = inner
-        self._call: ForeignCall | None = call
-        self._texts: list[str] = []
-
+class _AsyncStream(_Recorded):
     def __aiter__(self) -> AsyncIterator[Any]:
         return self
 
@@ -261,15 +253,9 @@ class _AsyncStream:
             self._end()
             raise
         except Exception as error:
-            call, self._call = self._call, None
-            raise _failed(call, error) from error.__cause__
+            raise self._broke(error) from error.__cause__
         self._texts.append(_text_of(chunk))
         return chunk
-
-    def _end(self) -> None:
-        call, self._call = self._call, None
-        if call is not None:
-            call.finish("".join(self._texts))
 
     async def __aenter__(self) -> Any:
         return self
@@ -281,6 +267,3 @@ class _AsyncStream:
         """Close the connection."""
         self._end()
         await self._inner.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)

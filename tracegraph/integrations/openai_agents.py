@@ -88,7 +88,7 @@ def trace_agent(agent: Any) -> Any:
         agent: an ``agents.Agent``.
 
     Returns:
-        An agent of the same class; :func:`parameters` gives its parameters.
+        An agent of the same class; `parameters` gives its parameters.
 
     Raises:
         AgentError: it is no agent, or two agents have one name.

@@ -35,7 +35,7 @@ def score_interval(
 
 
 def rough_interval(scores: Sequence[float], level: float = 0.95) -> tuple[float, float]:
-    """Return the interval of :func:`score_interval` for long lists: by Student's t, no bootstrap.
+    """Return the interval of `score_interval` for long lists: by Student's t, no bootstrap.
 
     Raises:
         TrainingError: there are no scores.

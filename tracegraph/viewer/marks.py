@@ -95,7 +95,7 @@ def search(request: Request, *fields: object, hint: str) -> Markup:
 
 
 def post_form(request: Request, path: str, *fields: object, class_: str = "") -> Markup:
-    """Return a form that writes; it carries the token that :func:`posted` asks for."""
+    """Return a form that writes; it carries the token that `posted` asks for."""
     hidden = tag("input", type="hidden", name="csrf", value=form_token(request))
     return tag("form", hidden, *fields, method="post", action=path, class_=class_ or None)
 
