@@ -7,22 +7,25 @@ one node share their dummies, so a parameter that a thousand calls use is one tr
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 WIDTH, HEIGHT = 184.0, 50.0
 _GAP, _THIN, _ROW = 26.0, 18.0, 104.0
 _FOLD = 14  # a layer of more nodes is set in several rows
 _DUMMIES = 20_000  # longer graphs draw their longest edges straight
 _PORT = 16.0
+_SWEEPS = 10  # over the order; each costs as much as all the rest of it
+_PATIENCE = 3  # sweeps without fewer crossings, after which the best order is taken
+_STEPS = 12  # over the places
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A piece of an edge from (x1, y1) to (x2, y2).
 
     Attributes:
@@ -51,18 +54,24 @@ class Layout:
     segments: list[Segment]
 
 
-def layered(count: int, edges: Iterable[tuple[int, int]]) -> Layout:
+def layered(
+    count: int, edges: Iterable[tuple[int, int]], tell: Callable[[float], None] | None = None
+) -> Layout:
     """Place ``count`` nodes; each edge goes from a smaller number to a larger one.
 
-    Time: linear in nodes, edges and dummies, but for sorting.
+    Time: linear in nodes, edges and dummies, but for sorting. ``tell`` gets the share that is
+    done, from 0 to 1.
     """
     arcs = sorted(set(edges))
-    return _Layered(count, arcs).layout()
+    return _Layered(count, arcs, tell or _nobody).layout()
 
 
 class _Layered:
-    def __init__(self, count: int, arcs: Sequence[tuple[int, int]]) -> None:
+    def __init__(
+        self, count: int, arcs: Sequence[tuple[int, int]], tell: Callable[[float], None]
+    ) -> None:
         self.count = count
+        self.tell = tell
         self.targets: list[list[int]] = [[] for _ in range(count)]
         self.sources: list[list[int]] = [[] for _ in range(count)]
         for source, target in arcs:
@@ -143,20 +152,25 @@ class _Layered:
                 self.ranks[self.layer[vertex]].append(vertex)
                 waiting += reversed(self.down[vertex])
         place = [0.0] * len(self.layer)
-        best, fewest = [list(rank) for rank in self.ranks], -1
-        for sweep in range(10):
+        best, fewest, waited = [list(rank) for rank in self.ranks], -1, 0
+        for sweep in range(_SWEEPS):
             downwards = sweep % 2 == 0
             self._number(place)
+            near = self.up if downwards else self.down
             for rank in self.ranks if downwards else reversed(self.ranks):
-                near = self.up if downwards else self.down
-                rank.sort(key=lambda v: _mean([place[n] for n in near[v]], place[v]))
+                if len(rank) == 1:
+                    continue
+                wanted = {v: _mean(near[v], place, v) for v in rank}
+                rank.sort(key=wanted.__getitem__)
                 for i, vertex in enumerate(rank):
                     place[vertex] = (i + 0.5) / len(rank)
             crossings = self._crossings()
+            waited += 1
             if fewest < 0 or crossings < fewest:
-                best, fewest = [list(rank) for rank in self.ranks], crossings
-            if fewest == 0:
+                best, fewest, waited = [list(rank) for rank in self.ranks], crossings, 0
+            if fewest == 0 or waited == _PATIENCE:
                 break
+            self.tell(0.1 + 0.5 * (sweep + 1) / _SWEEPS)
         self.ranks = best
 
     def _number(self, place: list[float]) -> None:
@@ -166,17 +180,19 @@ class _Layered:
 
     def _crossings(self) -> int:
         total = 0
+        where = [0] * len(self.layer)
         for rank, below in pairwise(self.ranks):
-            where = {vertex: i for i, vertex in enumerate(below)}
-            tree = [0] * (len(below) + 1)
-            passed = 0
+            if len(rank) == 1 or len(below) == 1:
+                continue
+            for i, vertex in enumerate(below):
+                where[vertex] = i
+            passed: list[int] = []  # the ends of the edges so far, in order
             for vertex in rank:
                 ends = [where[v] for v in self.down[vertex]]
                 for end in ends:  # those before that end further right
-                    total += passed - _sum(tree, end + 1)
+                    total += len(passed) - bisect_right(passed, end)
                 for end in ends:
-                    _add(tree, end + 1)
-                passed += len(ends)
+                    insort(passed, end)
         return total
 
     # The places
@@ -197,37 +213,43 @@ class _Layered:
 
     def _positions(self, rows: list[list[int]]) -> list[float]:
         x = [0.0] * len(self.layer)
-        half = [WIDTH / 2 if v < self.count else 0.0 for v in range(len(self.layer))]
-        for row in rows:
-            at = 0.0
-            offsets = self._offsets(row, half)
-            width = offsets[-1] if offsets else 0.0
-            for vertex, offset in zip(row, offsets, strict=True):
-                x[vertex] = at + offset - width / 2
-        for sweep in range(12):
-            near = self.up if sweep % 2 == 0 else self.down
-            both = sweep >= 8
-            for row in rows if sweep % 2 == 0 else reversed(rows):
-                wanted, weights = [], []
-                for v in row:
-                    around = self.up[v] + self.down[v] if both else near[v]
-                    wanted.append(_median([x[n] for n in around], x[v]))
+        offsets = [self._offsets(row) for row in rows]
+        for row, after in zip(rows, offsets, strict=True):
+            for vertex, offset in zip(row, after, strict=True):
+                x[vertex] = offset - after[-1] / 2
+        both = [up + down for up, down in zip(self.up, self.down, strict=True)]
+        for step in range(_STEPS):
+            near = both if step >= 8 else self.up if step % 2 == 0 else self.down
+            numbered = range(len(rows)) if step % 2 == 0 else reversed(range(len(rows)))
+            for number in numbered:
+                row, after = rows[number], offsets[number]
+                if len(row) == 1:
+                    x[row[0]] = _median(near[row[0]], x, row[0])
+                    continue
+                places = [
+                    _median(near[v], x, v) - offset for v, offset in zip(row, after, strict=True)
+                ]
+                if any(left > right for left, right in pairwise(places)):
                     # Long edges want to be straight more than nodes want to be centred.
-                    weights.append(4.0 if v >= self.count else 1.0 + 0.1 * len(around))
-                offsets = self._offsets(row, half)
-                ideal = [w - o for w, o in zip(wanted, offsets, strict=True)]
-                for v, place, offset in zip(row, _isotonic(ideal, weights), offsets, strict=True):
+                    weights = [4.0 if v >= self.count else 1.0 + 0.1 * len(near[v]) for v in row]
+                    places = _isotonic(places, weights)
+                for v, place, offset in zip(row, places, after, strict=True):
                     x[v] = place + offset
+            self.tell(0.6 + 0.35 * (step + 1) / _STEPS)
         return x
 
-    def _offsets(self, row: list[int], half: list[float]) -> list[float]:
+    def _offsets(self, row: list[int]) -> list[float]:
+        """Return how far the centre of each vertex of a row is at least from the first one's."""
         offsets: list[float] = []
-        at = 0.0
-        for i, vertex in enumerate(row):
-            if i:
-                thin = vertex >= self.count or row[i - 1] >= self.count
-                at += half[row[i - 1]] + half[vertex] + (_THIN if thin else _GAP)
+        at = before = 0.0
+        thin_before = True
+        for vertex in row:
+            thin = vertex >= self.count
+            half = 0.0 if thin else WIDTH / 2
+            if offsets:
+                at += before + half + (_THIN if thin or thin_before else _GAP)
             offsets.append(at)
+            before, thin_before = half, thin
         return offsets
 
     # The edges
@@ -263,14 +285,24 @@ class _Layered:
         return port
 
 
-def _mean(values: list[float], otherwise: float) -> float:
-    return sum(values) / len(values) if values else otherwise
+def _nobody(_: float) -> None:
+    pass
 
 
-def _median(values: list[float], otherwise: float) -> float:
-    if not values:
-        return otherwise
-    values.sort()
+def _mean(near: list[int], place: list[float], vertex: int) -> float:
+    """Return the mean place of the neighbours; of one without, its own."""
+    if len(near) == 1:
+        return place[near[0]]
+    return sum([place[n] for n in near]) / len(near) if near else place[vertex]
+
+
+def _median(near: list[int], place: list[float], vertex: int) -> float:
+    """Return the median place of the neighbours; of one without, its own."""
+    if len(near) == 1:
+        return place[near[0]]
+    if not near:
+        return place[vertex]
+    values = sorted([place[n] for n in near])
     half = len(values) // 2
     return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
 
@@ -285,17 +317,3 @@ def _isotonic(wanted: list[float], weights: list[float]) -> list[float]:
             v1, w1, n1 = blocks.pop()
             blocks.append(((v1 * w1 + v2 * w2) / (w1 + w2), w1 + w2, n1 + n2))
     return [value for value, _, size in blocks for _ in range(size)]
-
-
-def _sum(tree: list[int], end: int) -> int:
-    total = 0
-    while end > 0:
-        total += tree[end]
-        end -= end & -end
-    return total
-
-
-def _add(tree: list[int], place: int) -> None:
-    while place < len(tree):
-        tree[place] += 1
-        place += place & -place
