@@ -75,7 +75,9 @@ def load(path: Path) -> list[SolverTask]:
             rows = [json.loads(line) for line in text.splitlines() if line.strip()]
         known = flaws(path.stem.lower())
         return [_task(row, n, known) for n, row in enumerate(rows)]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
+        raise DataError(f"{path} is no file of problems: a row lacks {error}") from error
+    except (ValueError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is no file of problems: {error!r}") from error
 
 

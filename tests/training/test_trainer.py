@@ -293,7 +293,7 @@ async def test_a_test_split_that_was_used_before_is_said(
     first = await trainer(sample, splits, store, FakeOptimizer(GOOD)).train()
     assert first.notes == ()
     second = await trainer(sample, splits, store, FakeOptimizer(GOOD)).train()
-    assert "1 earlier runs" in second.notes[0]
+    assert "1 earlier run in" in second.notes[0]
 
 
 async def test_a_better_candidate_that_takes_more_is_proven_all_the_same(

@@ -40,7 +40,10 @@ def start(
     control: Control = False,
     record: Record = None,
 ) -> None:
-    """Start a desktop that can be looked at with a VNC viewer, until Ctrl-C."""
+    """Start a desktop that can be looked at with a VNC viewer, until Ctrl-C.
+
+    Example: tracegraph desktop start --app mousepad --record out.mp4
+    """
 
     async def run() -> None:
         from tracegraph.envs.desktop.view import View
@@ -70,7 +73,10 @@ def serve(
     ] = False,
     record: Record = None,
 ) -> None:
-    """Serve a desktop in OSWorld's protocol on 127.0.0.1, until Ctrl-C."""
+    """Serve a desktop in OSWorld's protocol on 127.0.0.1, until Ctrl-C.
+
+    Example: tracegraph desktop serve --port 5000 --app mousepad
+    """
 
     async def run() -> None:
         from tracegraph.envs.desktop.osworld.server import OSWorldServer
@@ -95,7 +101,10 @@ def view(
     ] = None,
     control: Control = False,
 ) -> None:
-    """Open a desktop that is served for a VNC viewer, and say where it is."""
+    """Open a desktop that is served for a VNC viewer, and say where it is.
+
+    Example: tracegraph desktop view http://127.0.0.1:5000 --token TOKEN
+    """
 
     async def run() -> tuple[int, str]:
         from tracegraph.envs.desktop.osworld.client import OSWorldHTTP

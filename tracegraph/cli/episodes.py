@@ -123,5 +123,8 @@ def run_episodes(
 async def _inside(
     around: AbstractAsyncContextManager[Any], work: Coroutine[Any, Any, list[Episode]]
 ) -> list[Episode]:
-    async with around:
-        return await work
+    try:
+        async with around:
+            return await work
+    finally:
+        work.close()  # where nothing could be opened, it never began

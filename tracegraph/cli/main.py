@@ -7,6 +7,7 @@ Modules named here import only the standard library and typer at the top, so tha
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -88,3 +89,18 @@ def main() -> None:
     except TracegraphError as error:
         typer.echo(f"tracegraph: {error}", err=True)
         sys.exit(1)
+    except BaseExceptionGroup as group:  # several tasks, each with the same trouble
+        ours, others = group.split(TracegraphError)
+        if ours is None or others is not None:
+            raise
+        for text in dict.fromkeys(_texts(ours)):
+            typer.echo(f"tracegraph: {text}", err=True)
+        sys.exit(1)
+
+
+def _texts(error: BaseException) -> Iterator[str]:
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _texts(one)
+    else:
+        yield str(error)

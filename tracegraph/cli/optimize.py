@@ -180,7 +180,7 @@ def _rows_of(data: str, folder: Path) -> str:
 
 
 def _absolute(spec: str) -> str:
-    file, colon, name = (spec, "", "") if spec.endswith(".py") else spec.rpartition(":")
+    file, colon, name = (spec, "", "") if spec.endswith(".py") else spec.partition(":")
     return f"{Path(file).resolve()}{colon}{name}"
 
 

@@ -60,6 +60,8 @@ def rollout(
     episode = Target(target, model, temperature)
     episode.check()
     work = list(spread(read_tasks(tasks), samples, policy=policy, seed=seed))
+    if not work:
+        raise TracegraphError(f"{tasks} holds no tasks: a task is a row, for chat with a question")
     config: dict[str, Any] = {
         "target": target, "model": model, "temperature": temperature, "policy": policy,
         "tasks": hashlib.sha256(tasks.read_bytes()).hexdigest(), "samples": samples, "seed": seed,

@@ -23,7 +23,7 @@ app = typer.Typer(
     cls=_ServeGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Serve a model with vLLM: tracegraph serve MODEL.\n\n"
+    help="Serve models with vLLM, environments by MCP, and a receiver of spans.\n\n"
     "Several servers of a model are one pool, which LLM('vllm:MODEL') uses.\n\n"
     "Example: tracegraph serve smollm2 --replicas 2",
 )
@@ -140,6 +140,8 @@ def add(
     """
     from tracegraph.models.vllm.replica import Replica, write
 
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{url!r} is no http://HOST:PORT", param_hint="url")
     write(Replica(name, name, url.rstrip("/"), token, slots))
     typer.echo(f"{url} serves {name}: LLM('vllm:{name}')")
 

@@ -193,6 +193,7 @@ def explain(model: str, error: Exception, timeout: float) -> Exception:
     if not isinstance(status, int):
         return ModelError(f"{model} cannot be asked ({name}): {text}")
     hint = {
+        400: "; name models as PROVIDER/NAME, local or vllm:NAME" if "LLM Provider" in text else "",
         401: "; set its key, for example OPENAI_API_KEY",
         403: "; this key may not use it",
         404: "; is the model's name right?",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -57,6 +58,11 @@ def _found(target: Target) -> RunEpisode:
     except (ImportError, AttributeError) as error:
         raise TracegraphError(f"{target.name} cannot be imported: {error}") from error
     if not hasattr(found, "run"):
+        plain = inspect.isfunction(found) and not inspect.iscoroutinefunction(found)
+        if plain or not callable(found):
+            raise TracegraphError(
+                f"{target.name} is neither an async function of a Work nor an agent with run()"
+            )
         function: RunEpisode = found
         return function
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import re
 from dataclasses import asdict, dataclass, field
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracegraph import runs
+from tracegraph.errors import MissingExtraError
 from tracegraph.models.budget import Amount, Budget
 from tracegraph.training.data import load_examples, split
 from tracegraph.training.errors import TrainingError
 from tracegraph.training.settings import Settings
-from tracegraph.training.workflow import load_module, load_workflow
+from tracegraph.training.workflow import Workflow, load_module, load_workflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +123,9 @@ class Job:
             # Clients that the workflow makes without a name use it.
             os.environ["TRACEGRAPH_MODEL"] = self.model
         workflow = load_workflow(self.spec)
+        searches = self.optimizer in ("numeric", "hybrid") and _numbers(workflow)
+        if searches and importlib.util.find_spec("numpy") is None:
+            raise MissingExtraError("numeric", "numpy")  # not after the first step
         examples = load_examples(
             self.data,
             inputs=self.inputs or None,
@@ -167,6 +172,10 @@ class Job:
             dollars=self.budget.get("dollars"),
             seconds=self.budget.get("seconds"),
         )
+
+
+def _numbers(workflow: Workflow) -> bool:
+    return any(p.kind in ("int", "float", "choice", "bool") for p in workflow.parameters.values())
 
 
 def guide_of(name: str, source: Path | None, *, llm: LLM | None = None) -> Guide:

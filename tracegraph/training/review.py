@@ -140,10 +140,9 @@ class Review:
             return self.seed if name == "seed" else self.winner
         found = [c for n, c in self.candidates.items() if n.startswith(name)]
         if len(found) != 1 or not name:
-            known = ", ".join(self.candidates)
             raise TrainingError(
-                f"{len(found) or 'no'} candidates of run {self.run.id} are called {name!r}; there "
-                f"are {known}"
+                f"{len(found) or 'no'} candidates of run {self.run.id} are called {name!r}; "
+                f"`tracegraph history {self.run.id}` shows all {len(self.candidates)}"
             )
         return found[0]
 

@@ -189,8 +189,9 @@ class Trainer:
         ]
         if not used:
             return ()
+        were = "1 earlier run" if len(used) == 1 else f"{len(used)} earlier runs"
         return (
-            f"{len(used)} earlier runs in this store were measured on the same test examples: if "
+            f"the test examples have measured {were} in this store before: if "
             "what they showed changed the workflow, the number is too good",
         )
 

@@ -122,8 +122,9 @@ def load_workflow(spec: str) -> Workflow:
     """
     file, _, name = spec.partition(":") if not spec.endswith(".py") else (spec, "", "")
     path = Path(file).expanduser().resolve()
-    if not path.is_file():
-        raise WorkflowError(f"there is no file {file}: name a Python file, FILE.py:function")
+    if not path.is_file() or path.suffix != ".py":
+        what = f"{file} is no Python file" if path.exists() else f"there is no file {file}"
+        raise WorkflowError(f"{what}: name one, as FILE.py:function")
     module = load_module(path)
     if name:
         call = getattr(module, name, None)
@@ -141,8 +142,10 @@ def load_module(path: Path) -> Any:
     """Return a Python file as a module; once loaded it stays the same one.
 
     Raises:
-        WorkflowError: the file raises when it runs.
+        WorkflowError: there is no such file, or it raises when it runs.
     """
+    if not path.is_file():
+        raise WorkflowError(f"there is no file {path}")
     name = f"tracegraph_workflow_{path.stem}_{abs(hash(str(path))):x}"
     if name in sys.modules:
         return sys.modules[name]

@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tracegraph.errors import MissingExtraError
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -29,7 +31,10 @@ class HandmadeEncoder:
     """
 
     def __init__(self, dim: int = 128) -> None:
-        import numpy as np
+        try:
+            import numpy as np
+        except ImportError as error:
+            raise MissingExtraError("video", "numpy") from error
 
         self.dim = dim
         size = _HUES + _GREYS + _GRID * _GRID

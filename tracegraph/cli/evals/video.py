@@ -73,7 +73,7 @@ def video(
     ]
     folder = path or Path(".tracegraph/needles")
     tasks = _needles(folder, limit, seed, clips, length) if what == "needle" else []
-    tasks = tasks or _published(what, folder)[:limit]
+    tasks = tasks or _published(what, path)[:limit]
     agent = TspoAgent(
         make_encoder(encoder or trained_for or "handmade"),
         [make_selector(name, weights) for name in names],
@@ -121,13 +121,17 @@ async def _with_selector(agent: Any, name: str, task: VideoTask, seed: int) -> E
     return done
 
 
-def _published(what: str, folder: Path) -> list[VideoTask]:
+def _published(what: str, folder: Path | None) -> list[VideoTask]:
     from tracegraph.envs.video.benchmarks.questions import LOADERS
     from tracegraph.errors import TracegraphError
 
     if what not in LOADERS:
         raise TracegraphError(f"there is no set {what!r}: use needle, {', '.join(LOADERS)}")
-    return LOADERS[what](folder)
+    if folder is None:
+        raise TracegraphError(f"--set {what} needs --path: the folder with its questions")
+    if not (found := LOADERS[what](folder)):
+        raise TracegraphError(f"{folder} holds no questions of {what}")
+    return found
 
 
 def _needles(

@@ -53,7 +53,13 @@ def resocratic(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make optimisation problems backwards: from a proven model to a question."""
+    """Make optimisation problems backwards: from a proven model to a question.
+
+    Each row has a question, a program that solves it, and a certificate of its optimum; the
+    folder gets a card with the yields. Rows are kept as they are made: --resume goes on.
+
+    Example: tracegraph synthesize resocratic --out problems --count 25 --budget minutes=30
+    """
     from tracegraph.agents.resocratic.making import Order
     from tracegraph.models import default_model
 

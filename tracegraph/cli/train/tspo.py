@@ -44,6 +44,8 @@ def tspo(
     The videos are rendered, encoded as H.264, decoded and encoded into features; the answers are
     those of a detector that looks at the chosen frames. Started again with the same settings, a
     training goes on where it was saved.
+
+    Example: tracegraph train tspo --steps 200 --folder .tracegraph/tspo
     """
     from tracegraph.errors import MissingExtraError
 

@@ -101,8 +101,10 @@ def read_spans(path: Path) -> list[Span]:
         raise SpanError(f"{path} cannot be read: {error}") from error
     try:
         return from_otlp(json.loads(text))
+    except SpanError as error:
+        raise SpanError(f"{path}: {error}") from error
     except ValueError:
-        pass
+        pass  # it has several lines, or none
     spans: list[Span] = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
@@ -126,7 +128,9 @@ def from_otlp(request: Any) -> list[Span]:
             for scope in resource.get("scopeSpans", resource.get("instrumentationLibrarySpans", []))
             for span in scope.get("spans", [])
         ]
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except KeyError as error:
+        raise SpanError(f"this is no OTLP JSON: {error} is missing") from error
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise SpanError(f"this is no OTLP JSON ({type(error).__name__}: {error})") from error
 
 

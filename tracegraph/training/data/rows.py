@@ -48,6 +48,9 @@ def _json_lines(path: Path) -> Iterator[Row]:
                 where = f"line {number}"
                 try:
                     row = json.loads(line)
+                except json.JSONDecodeError as error:
+                    at = f"{error.msg} at character {error.colno}"
+                    raise DataError(f"{path}, {where}: no JSON value: {at}") from error
                 except (ValueError, RecursionError) as error:
                     raise DataError(f"{path}, {where}: no JSON value: {error}") from error
                 yield where, _checked(path, where, row)
