@@ -9,7 +9,7 @@
 from tracegraph.runs.calls import Call, CallTotals, add_call, call_totals, list_calls
 from tracegraph.runs.episodes import StoredEpisode, add_episode, list_episodes, version_of
 from tracegraph.runs.errors import RunTakenError, StoreClosedError, StoreError
-from tracegraph.runs.events import Event, add_event, follow_events, list_events
+from tracegraph.runs.events import Event, add_event, follow_events, list_events, sample_events
 from tracegraph.runs.ids import new_id
 from tracegraph.runs.process import process_alive, process_start
 from tracegraph.runs.runs import Run, find_run, finish_run, get_run, list_runs, start_run, take_run
@@ -43,7 +43,7 @@ __all__ = [
     "StoredProposal", "add_proposal", "list_proposals",
     "Decision", "add_decision", "list_decisions",
     "StoredEpisode", "add_episode", "list_episodes", "version_of",
-    "Event", "add_event", "list_events", "follow_events",
+    "Event", "add_event", "list_events", "sample_events", "follow_events",
     "save_state", "load_state", "add_blob", "get_blob", "blob_hash",
     "process_alive", "process_start",
     "StoreError", "StoreClosedError", "RunTakenError",

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from tracegraph.runs.payload import encode
+from tracegraph.runs.payload import decode, encode
 from tracegraph.runs.store import Store
 from tracegraph.runs.table import build, where
 from tracegraph.runs.writer import Pending
@@ -58,6 +58,22 @@ def list_events(
     clause += (" AND" if clause else " WHERE") + " id > ?"
     rows = store.fetch(f"SELECT * FROM events{clause} ORDER BY id LIMIT ?", [*values, after, limit])
     return build(Event, rows)
+
+
+def sample_events(store: Store, run: str, kind: str, most: int) -> list[Event]:
+    """Return about `most` events of a kind, evenly chosen, with the first and the last one."""
+    (row,) = store.fetch(
+        "SELECT json_group_array(id) FROM "
+        "(SELECT id FROM events WHERE run = ? AND kind = ? ORDER BY id)",
+        [run, kind],
+    )
+    ids = decode(row[0])
+    chosen = [*ids[:: 1 + len(ids) // most], *ids[-1:]]
+    found = store.fetch(
+        "SELECT * FROM events WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        [encode(chosen)],
+    )
+    return build(Event, found)
 
 
 async def follow_events(

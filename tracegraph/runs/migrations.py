@@ -145,7 +145,17 @@ CREATE INDEX evaluations_scored ON evaluations(run, candidate, split, task, scor
 CREATE INDEX episodes_judged ON episodes(run, outcome, reward, id);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _INDEXES)
+# Lists of a viewer: what they filter and sort by, and which evaluations kept a graph, which else
+# only the payloads tell.
+_LISTS = """
+CREATE INDEX episodes_listed ON episodes(
+  run, agent, env, outcome, reward, task, id, started, finished
+);
+CREATE INDEX evaluations_drawn ON evaluations(run, id)
+  WHERE json_type(payload, '$.graph') = 'object';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _INDEXES, _LISTS)
 
 
 def migrate(connection: sqlite3.Connection, steps: tuple[str, ...] = MIGRATIONS) -> int:

@@ -8,7 +8,6 @@ from typing import Any
 
 from tracegraph import runs
 from tracegraph.runs.payload import encode
-from tracegraph.runs.table import build
 from tracegraph.training.errors import TrainingError
 from tracegraph.training.gate import pending
 from tracegraph.training.proof import Proof
@@ -188,26 +187,12 @@ def name_of(row: str | None) -> str:
 def _drawn(store: runs.Store, run: str) -> list[runs.Event]:
     """Return the events that drawings need, at most some hundreds of a kind, evenly chosen."""
     kinds = ("started", "baseline", "step", "tried", "accepted")
-    found = []
-    for kind in kinds:
-        found += store.fetch(
-            "SELECT * FROM events WHERE id IN (SELECT id FROM (SELECT id, "
-            "row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS many FROM events "
-            "WHERE run = ? AND kind = ?) WHERE place % (1 + many / ?) = 0 OR place = 1)",
-            [run, kind, _DRAWN],
-        )
-    return sorted(build(runs.Event, found), key=lambda event: event.id)
+    found = [event for kind in kinds for event in runs.sample_events(store, run, kind, _DRAWN)]
+    return sorted(found, key=lambda event: event.id)
 
 
 def _candidates(store: runs.Store, run: str) -> dict[str, Tried]:
-    scores: dict[str, dict[str, dict[str, float]]] = {}
-    # Without the payloads: the records of all examples are large.
-    for row in store.fetch(
-        "SELECT candidate, split, task, avg(score) FROM evaluations "
-        "WHERE run = ? AND score IS NOT NULL GROUP BY candidate, split, task ORDER BY min(id)",
-        [run],
-    ):
-        scores.setdefault(name_of(row[0]), {}).setdefault(row[1], {})[row[2]] = row[3]
+    scores = _scores(store, run)
     rows = sorted(runs.list_candidates(store, run), key=lambda row: row.created)
     return {
         row.payload["name"]: Tried(
@@ -223,6 +208,23 @@ def _candidates(store: runs.Store, run: str) -> dict[str, Tried]:
         )
         for row in rows
     }
+
+
+def _scores(store: runs.Store, run: str) -> dict[str, dict[str, dict[str, float]]]:
+    """Return the mean score by candidate, split and example, in the order of evaluations."""
+    found: dict[tuple[str, str], dict[str, list[float]]] = {}
+    # Without the payloads: the records of all examples are large.
+    for candidate, split, task, score in store.fetch(
+        "SELECT candidate, split, task, score FROM evaluations "
+        "WHERE run = ? AND score IS NOT NULL ORDER BY id",
+        [run],
+    ):
+        found.setdefault((candidate, split), {}).setdefault(task, []).append(score)
+    scores: dict[str, dict[str, dict[str, float]]] = {}
+    for (candidate, split), by_task in found.items():
+        means = {task: sum(each) / len(each) for task, each in by_task.items()}
+        scores.setdefault(name_of(candidate), {})[split] = means
+    return scores
 
 
 def _why(run: runs.Run) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import struct
 import zlib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from tracegraph.runs import (
     blob_hash,
     start_run,
 )  # fmt: skip
+from tracegraph.viewer.episodes import found
 from tracegraph.viewer.episodes.found import Filter, find
 from tracegraph.viewer.episodes.words import Words
 
@@ -126,7 +129,9 @@ def test_only_pictures_of_the_store_are_served(hostile: str, store_path: Path) -
             assert client.get(f"/episodes/blobs/{name}").status_code == 404
 
 
-def test_filters_and_words_find_what_they_should(tmp_path: Path) -> None:
+def test_filters_and_words_find_what_they_should(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Store(tmp_path / "runs.db") as store:
         for i in range(120):
             said = _turn(messages=[{"role": "user", "content": f"fruit number{i}"}])
@@ -143,3 +148,23 @@ def test_filters_and_words_find_what_they_should(tmp_path: Path) -> None:
         one = find(store, Filter(q="FRUIT number77"), words)
         assert ([b.row.key for b in one.rows], one.searched) == (["77"], 120)
         assert find(store, Filter(q='" OR text MATCH'), words).total == 0
+        few = find(store, Filter(q="num", order="reward down"), words)
+        monkeypatch.setattr(found, "_MANY", 10)
+        many = find(store, Filter(q="num", order="reward down"), words)
+        assert [b.row.key for b in few.rows] == [b.row.key for b in many.rows]
+        assert (many.total, many.rows[0].row.key) == (120, "119")
+        assert find(store, Filter(q="number7_q"), words).total == 0
+        assert find(store, Filter(q="a\u19b0b"), words).total == 0  # two words to the index
+
+
+def test_an_index_of_another_form_is_made_anew(tmp_path: Path) -> None:
+    with Store(tmp_path / "runs.db") as store:
+        add_episode(store, StoredEpisode("r", "k", "gui", "desktop", "success",
+                                         task="peeled fruit")).result()  # fmt: skip
+        with closing(sqlite3.connect(tmp_path / "runs.words.db")) as old:
+            old.execute("CREATE TABLE mark (one INTEGER PRIMARY KEY, place, id)")
+            old.execute("CREATE VIRTUAL TABLE words USING fts5(text, content='')")
+            old.execute("INSERT INTO words (rowid, text) VALUES (7, 'gone')")
+            old.commit()
+        assert Words(store).find("gone")[0] == []
+        assert Words(store).find("peeled fr")[0] == [1]

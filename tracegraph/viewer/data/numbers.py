@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tracegraph.runs import CallTotals, Run, Store, call_totals
+from tracegraph.runs import CallTotals, Run, Store, call_totals, sample_events
 
 _POINTS = 240  # of a curve
 
@@ -50,11 +50,9 @@ def numbers(store: Store, run: Run) -> Numbers:
 
 def tokens_by_step(store: Store, run: str) -> list[tuple[float, float]]:
     """Return (step, tokens so far), at most some hundreds, evenly chosen."""
-    rows = store.fetch(
-        "SELECT payload ->> '$.number', payload ->> '$.spent.tokens' FROM events WHERE id IN ("
-        "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () "
-        "AS many FROM events WHERE run = ? AND kind = 'step') "
-        "WHERE place % (1 + many / ?) = 0 OR place = many) ORDER BY id",
-        [run, _POINTS],
-    )
-    return [(float(row[0]), float(row[1])) for row in rows if row[1] is not None]
+    found = [event.payload for event in sample_events(store, run, "step", _POINTS)]
+    return [
+        (float(told["number"]), float(told["spent"]["tokens"]))
+        for told in found
+        if told.get("spent")
+    ]

@@ -22,6 +22,7 @@ ORDERS = {
     "longest": "e.finished - e.started DESC",
 }
 _FIELDS = ("run", "agent", "env", "outcome", "task")
+_MANY = 2000  # found by words: going through all is faster than looking up each
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,9 @@ def find(store: Store, wanted: Filter, words: Words) -> Found:
     searched = known = 0
     if wanted.q:
         places, searched, known = words.find(wanted.q)
-        clauses.append("e.rowid IN (SELECT value FROM json_each(?))")
+        # The plus keeps SQLite from looking up each row of the table, payload and all.
+        column = "+e.rowid" if len(places) > _MANY else "e.rowid"
+        clauses.append(f"{column} IN (SELECT value FROM json_each(?))")
         values.append(json.dumps(places))
     where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
     sums = store.fetch(
@@ -132,12 +135,18 @@ def find(store: Store, wanted: Filter, words: Words) -> Found:
     )
     total = sum(row[1] for row in sums)
     rated = sum(row[3] for row in sums)
-    rows = store.fetch(
-        f"SELECT e.* FROM episodes e{where} ORDER BY {ORDERS[wanted.order]} LIMIT ? OFFSET ?",
+    ids = store.fetch(
+        f"SELECT e.id FROM episodes e{where} ORDER BY {ORDERS[wanted.order]} LIMIT ? OFFSET ?",
         [*values, PAGE, (wanted.page - 1) * PAGE],
     )
+    # Whole rows only now: sorting would carry all payloads along.
+    read = store.fetch(
+        "SELECT * FROM episodes WHERE id IN (SELECT value FROM json_each(?))",
+        [json.dumps([row[0] for row in ids])],
+    )
+    rows = {row["id"]: row for row in read}
     return Found(
-        [brief(stored(row)) for row in rows],
+        [brief(stored(rows[row[0]])) for row in ids],
         total,
         sum(row[2] or 0.0 for row in sums) / rated if rated else None,
         {row[0]: row[1] for row in sums},

@@ -20,7 +20,14 @@ _BATCH = 100  # episodes of one transaction
 _PATIENCE = 0.15  # seconds that a search waits for the index
 _LONGEST = 200_000  # characters of an episode
 _MARK = "CREATE TABLE IF NOT EXISTS mark (one INTEGER PRIMARY KEY CHECK (one = 1), place, id)"
-_WORDS = "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='')"
+# Which episodes, not where in them; and beginnings of words by themselves: a word that is being
+# typed would else be the union of thousands.
+_WORDS = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS words USING "
+    "fts5(text, content='', detail=none, prefix='1 2 3 4 5')"
+)
+_FIND = "SELECT rowid FROM words WHERE words MATCH ?"
+_FORM = 2  # of the file
 
 
 class Words:
@@ -40,7 +47,7 @@ class Words:
 
         The rest is read in the background, when there is more than a moment's work.
         """
-        terms = re.findall(r"\w+", text)
+        terms = re.findall(r"[^\W_]+", text)
         if not self._catch_up(_PATIENCE):
             threading.Thread(target=self._catch_up, args=(600.0,), daemon=True).start()
         (known,) = self._store.fetch("SELECT coalesce(max(rowid), 0) FROM episodes")[0]
@@ -50,7 +57,12 @@ class Words:
                 return [], done, known
             # The last word may be its beginning: it is still being typed.
             asked = " AND ".join(f'"{term}"' for term in terms) + " *"
-            rows = index.execute("SELECT rowid FROM words WHERE words MATCH ?", [asked]).fetchall()
+            try:
+                rows = index.execute(_FIND, [asked]).fetchall()
+            except sqlite3.OperationalError as error:
+                if "phrase" not in str(error):
+                    raise
+                rows = []  # of a few letters of Tai Lue the index makes two words
         return [row[0] for row in rows], done, known
 
     def _catch_up(self, seconds: float) -> bool:
@@ -95,6 +107,12 @@ class Words:
     def _open(self) -> sqlite3.Connection:
         index = sqlite3.connect(self._path, timeout=10, isolation_level=None)
         index.execute("PRAGMA journal_mode = WAL")
+        if index.execute("PRAGMA user_version").fetchone()[0] != _FORM:
+            index.execute("BEGIN IMMEDIATE")
+            index.execute("DROP TABLE IF EXISTS mark")
+            index.execute("DROP TABLE IF EXISTS words")
+            index.execute(f"PRAGMA user_version = {_FORM}")
+            index.execute("COMMIT")
         index.execute(_MARK)
         index.execute(_WORDS)
         return index
