@@ -323,9 +323,9 @@ def test_messages_and_tools():
         m.content for m in app.invoke(given)["messages"]
     ]
     names = [n.name for n in run.nodes if not n.name.startswith(("getitem", "join"))]
-    assert names == ["model0", "then0", "tools0", "model1", "then1"]
+    assert names == ["model0", "then0", "weather0", "tools0", "model1", "then1"]
     last = run.node_of(result["messages"][-1])
-    assert {"model0", "tools0", "model1"} <= {n.name for n in ancestors(last)}
+    assert {"model0", "weather0", "tools0", "model1"} <= {n.name for n in ancestors(last)}
 
 
 def ancestors(node):

@@ -16,6 +16,11 @@ from tracegraph.errors import TracegraphError
 from tracegraph.graph.module import ParameterContainer
 from tracegraph.graph.parameter import ParameterNode
 from tracegraph.integrations.langgraph.channels import Threads
+from tracegraph.integrations.langgraph.functional import (
+    PREVIOUS,
+    RecordedEntrypoint,
+    tasks_in,
+)
 from tracegraph.integrations.langgraph.nodes import (
     RUN,
     RecordedGraph,
@@ -24,7 +29,8 @@ from tracegraph.integrations.langgraph.nodes import (
     RecordedStart,
     Shape,
 )
-from tracegraph.integrations.substitute import Prompt, place
+from tracegraph.integrations.langgraph.tools import RecordedTools, holds_tools
+from tracegraph.integrations.substitute import Make, Prompt, place
 
 Prompts = Mapping[str, Prompt | Iterable[Prompt]]
 
@@ -38,12 +44,13 @@ def trace_graph(app: Any, *, prompts: Prompts | None = None) -> Any:
 
     Each run of a node is a call in the record: its arguments are the state that it was given,
     each value from the node that wrote it. Routes are calls too, and what they chose depends on
-    them. Nested graphs are recorded in place. ``app`` itself stays as it is.
+    them; so are the tools of a ``ToolNode``, and the tasks of an ``@entrypoint``. Nested graphs
+    are recorded in place. ``app`` itself stays as it is.
 
     Args:
-        app: what ``StateGraph.compile()`` returned.
-        prompts: by the name of a node, what of its text may be changed: a parameter, or the name
-            of a variable, attribute or argument that the node's code reads, or several. A
+        app: what ``StateGraph.compile()`` returned, or a function with ``@entrypoint``.
+        prompts: by the name of a node or task, what of its text may be changed: a parameter, or
+            the name of a variable, attribute or argument that its code reads, or several. A
             parameter takes the place of the variable that has its name, else of the text that
             is its value. Parameters that nodes read themselves need not be named. A node of a
             nested graph is ``"outer.inner"``.
@@ -112,11 +119,18 @@ def _traced(
             )
             changed["subgraphs"] = [inner]
         else:
-            substitute = None
-            if (given := wanted.pop(prefix + name, None)) is not None:
-                substitute, placed = place(node.bound, given, f"node {prefix + name!r}")
-                found.extend(p for p in placed if all(p is not f for f in found))
-            changed["bound"] = RecordedNode(name, node, shape, substitute)
+            make = _placed(node.bound, wanted, found, prefix + name, "node")
+            if PREVIOUS in app.channels:
+                tasks = {
+                    fun: made
+                    for task, fun in tasks_in(node.bound.func or node.bound.afunc).items()
+                    if (made := _placed(fun, wanted, found, prefix + task, "task")) is not None
+                }
+                changed["bound"] = RecordedEntrypoint(name, node, shape, make, tasks)
+            elif holds_tools(node.bound):
+                changed["bound"] = RecordedTools(name, node, shape, make)
+            else:
+                changed["bound"] = RecordedNode(name, node, shape, make)
         nodes[name] = node.copy(changed)
     kind = type(app)
     both = type(kind.__name__, (TracedGraph, kind), {"__module__": kind.__module__})
@@ -125,6 +139,21 @@ def _traced(
     vars(made).update({key: v for key, v in settings.items() if key not in vars(made)})
     made._prompts = tuple(found)
     return made
+
+
+def _placed(
+    holder: Any,
+    wanted: dict[str, list[Prompt]],
+    found: list[ParameterNode[Any]],
+    name: str,
+    kind: str,
+) -> Make | None:
+    """Return what gives a node or task with its prompts; None where none is wanted there."""
+    if (given := wanted.pop(name, None)) is None:
+        return None
+    make, placed = place(holder, given, f"{kind} {name!r}")
+    found.extend(p for p in placed if all(p is not f for f in found))
+    return make
 
 
 def _writer(writer: Any, shape: Shape) -> Any:
