@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from tracegraph.envs.desktop.actions import Action, Fail
+from tracegraph.envs.desktop.osworld.package import HOW_TO, find_package
 from tracegraph.envs.desktop.protocol import Desktop
 from tracegraph.envs.desktop.tasks import getters
-from tracegraph.envs.desktop.tasks.evaluators import Spoiled, Verdict, known, load
-from tracegraph.envs.desktop.tasks.schema import Evaluator, GuiTask, TaskError, filled
+from tracegraph.envs.desktop.tasks.evaluators import Spoiled, Verdict, load, native
+from tracegraph.envs.desktop.tasks.scene import Scene
+from tracegraph.envs.desktop.tasks.schema import Evaluator, GuiTask, Part, TaskError, filled
 from tracegraph.envs.desktop.tasks.setup import run_steps, unknown_steps
 from tracegraph.envs.protocol import EnvError, EvalError, Score
 
@@ -20,10 +22,15 @@ def unsupported(task: GuiTask) -> list[str]:
     if task.evaluator is None or task.infeasible:
         return found
     found += unknown_steps(task.evaluator.postconfig)
-    for name, result, expected, _ in task.evaluator.parts:
-        if not known(name):
-            found.append(f"evaluator {name}")
-        found += getters.unknown(result) + getters.unknown(expected)
+    for part in task.evaluator.parts:
+        for getter in part.getters:
+            found += getters.out_of_reach(getter)
+        if foreign := _foreign(part):
+            package = find_package()
+            if package is None:
+                found += [f"{one} ({HOW_TO})" for one in foreign]
+            else:
+                found += package.lacks(part.func, [str(one.get("type")) for one in part.getters])
     return sorted(set(found))
 
 
@@ -47,9 +54,12 @@ async def evaluate(
         return Score(float(failed), {"infeasible": float(failed)}, why)
     if failed:
         return Score(0.0, {}, "the agent gave up; the task can be done")
+    scene = Scene(desktop)
     try:
-        await run_steps(task.evaluator.postconfig, desktop, size=size, lenient=True)
-        verdicts = await _verdicts(task.id, task.evaluator, desktop, size)
+        await run_steps(
+            task.evaluator.postconfig, desktop, size=size, lenient=True, kept=scene.kept
+        )
+        verdicts = await _verdicts(task.id, task.evaluator, scene, size)
     except EnvError as error:
         raise EvalError(f"{task.id}: {error}") from error
     values = [verdict.value for _, verdict in verdicts]
@@ -63,21 +73,47 @@ async def evaluate(
 
 
 async def _verdicts(
-    task: str, evaluator: Evaluator, desktop: Desktop, size: tuple[int, int]
+    task: str, evaluator: Evaluator, scene: Scene, size: tuple[int, int]
 ) -> list[tuple[str, Verdict]]:
     found: list[tuple[str, Verdict]] = []
-    for name, result, expected, options in evaluator.parts:
-        function = load(name)
-        wanted = filled(expected, width=size[0], height=size[1])
-        arguments = [await getters.get(desktop, wanted)] if wanted else []
+    for asked in evaluator.parts:
+        result, expected = (
+            filled(one, width=size[0], height=size[1]) for one in (asked.result, asked.expected)
+        )
+        part = Part(asked.func, result, expected, asked.options)
         try:
-            held = await getters.get(desktop, filled(result, width=size[0], height=size[1]))
-            verdict = function(held, *arguments, **options)
+            if _foreign(part):
+                verdict = await _of_package(part, scene, size)
+            else:
+                verdict = await _native(part, scene)
         except FileNotFoundError as error:
             verdict = Verdict(0.0, f"there is no file {error.filename or error}")
         except Spoiled as error:
             verdict = Verdict(0.0, str(error))
         except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
-            raise EvalError(f"{task}: {name} failed: {error!r}") from error
-        found.append((name, verdict))
+            raise EvalError(f"{task}: {part.func} failed: {error!r}") from error
+        found.append((part.func, verdict))
     return found
+
+
+async def _native(part: Part, scene: Scene) -> Verdict:
+    function = load(part.func)
+    arguments = [await getters.get(scene, part.expected)] if part.expected else []
+    held = await getters.get(scene, part.result) if part.result else None
+    options = {name: value for name, value in part.options.items() if name[:1] != "_"}
+    return function(held, *arguments, **options)
+
+
+def _foreign(part: Part) -> list[str]:
+    """Return what of a part is not here, a text each; none when it is scored here."""
+    found = [] if native(part.func, part.options) else [f"evaluator {part.func}"]
+    return found + [f"getter {one.get('type')}" for one in part.getters if not getters.known(one)]
+
+
+async def _of_package(part: Part, scene: Scene, size: tuple[int, int]) -> Verdict:
+    from tracegraph.envs.desktop.osworld.judge import judge  # with a web server
+
+    package = find_package()
+    if package is None:
+        raise EvalError(f"{part.func} is unsupported: {HOW_TO}")
+    return await judge(package, part, scene.desktop, size=size, kept=scene.kept)

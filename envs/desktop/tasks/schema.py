@@ -6,6 +6,7 @@ Source: OSWorld's evaluation examples; a task file of theirs loads unchanged.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,27 @@ class Step(BaseModel):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One function of an evaluation.
+
+    Attributes:
+        func: its name.
+        result, expected: the settings of the getters; None when there is none.
+        options: of the function.
+    """
+
+    func: str
+    result: dict[str, Any] | None
+    expected: dict[str, Any] | None
+    options: dict[str, Any]
+
+    @property
+    def getters(self) -> list[dict[str, Any]]:
+        """The settings of its getters."""
+        return [one for one in (self.result, self.expected) if one]
+
+
 class Evaluator(BaseModel):
     """How the result of a task is judged: functions over what getters return.
 
@@ -43,7 +65,7 @@ class Evaluator(BaseModel):
     postconfig: list[Step] = Field(default_factory=list)
 
     @property
-    def parts(self) -> list[tuple[str, dict[str, Any], dict[str, Any] | None, dict[str, Any]]]:
+    def parts(self) -> list[Part]:
         """Each function with its result, its expected value and its options."""
         several = isinstance(self.func, list)
         functions = self.func if isinstance(self.func, list) else [self.func]
@@ -52,9 +74,9 @@ class Evaluator(BaseModel):
             return value[number] if several and isinstance(value, list) and value else value
 
         return [
-            (
+            Part(
                 name,
-                beside(self.result, number) or {},
+                beside(self.result, number) or None,
                 beside(self.expected, number) or None,
                 beside(self.options, number) or {},
             )

@@ -32,6 +32,23 @@ def check_json_settings(result: Any, expected: dict[str, Any]) -> Verdict:
     )
 
 
+def check_json_keybindings(result: Any, rules: dict[str, Any]) -> Verdict:
+    """Check that a list of key bindings holds the one that is ``expected``.
+
+    The first line may be a comment, as editors write it.
+    """
+    text = text_of(result)
+    for part in (text, text.partition("\n")[2]):
+        try:
+            found = json.loads(part)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, list):
+            fine = rules["expected"] in found
+            return Verdict.of([] if fine else [f"there is no {short(rules['expected'])}"])
+    raise Spoiled("it is no list of key bindings")
+
+
 def check_direct_json_object(result: Any, rules: dict[str, Any]) -> Verdict:
     """Check that a JSON object has the values of ``expected``; lists are choices.
 
@@ -79,7 +96,7 @@ def check_json(result: Any, rules: dict[str, Any]) -> Verdict:
 def _read(result: Any) -> Any:
     try:
         found = json.loads(text_of(result))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Spoiled(f"it is not JSON: {error}") from error
     if not isinstance(found, dict | list):
         raise Spoiled("it is no JSON object")

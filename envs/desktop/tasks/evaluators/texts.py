@@ -8,7 +8,7 @@ import io
 import re
 from typing import Any
 
-from tracegraph.envs.desktop.tasks.evaluators.verdict import Verdict, short, text_of
+from tracegraph.envs.desktop.tasks.evaluators.verdict import Verdict, likeness, short, text_of
 
 
 def exact_match(result: Any, rules: dict[str, Any]) -> Verdict:
@@ -113,7 +113,7 @@ def is_in_list(result: Any, rules: dict[str, Any]) -> Verdict:
 def fuzzy_match(result: Any, rules: dict[str, Any]) -> Verdict:
     """Give how like the result is to the text ``expected``."""
     found, wanted = text_of(result), str(rules["expected"])
-    value = difflib.SequenceMatcher(a=found, b=wanted, autojunk=False).ratio()
+    value = likeness(found, wanted)
     return Verdict(value, "" if value >= 1 else f"found {short(found)}, not {short(wanted)}")
 
 

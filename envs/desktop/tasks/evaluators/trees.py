@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
-from tracegraph.envs.desktop.tasks.evaluators.verdict import Verdict, short
+from tracegraph.envs.desktop.tasks.evaluators.verdict import Verdict, likeness, short
 from tracegraph.envs.protocol import EvalError
+from tracegraph.errors import MissingExtraError
 
 _PARTS = {
     "st": "state", "attr": "attributes", "cp": "component", "doc": "document",
@@ -43,6 +43,15 @@ def check_accessibility_tree(
     return Verdict(value, "; ".join(problems[:3]))
 
 
+def check_left_panel(result: str) -> Verdict:
+    """Check that LibreOffice Impress shows its slides at the left."""
+    from lxml import etree
+
+    frames = etree.fromstring(result.encode()).iter("document-frame")
+    fine = any(frame.get("name") == "Slides View" for frame in frames)
+    return Verdict.of([] if fine else ["there is no view of the slides"])
+
+
 def _found(root: Any, rule: dict[str, Any], spaces: dict[str, str]) -> list[Any]:
     if "xpath" in rule:
         return list(root.xpath(rule["xpath"], namespaces=spaces))
@@ -51,11 +60,11 @@ def _found(root: Any, rule: dict[str, Any], spaces: dict[str, str]) -> list[Any]
     try:
         from lxml.cssselect import CSSSelector
     except ImportError as error:
-        raise EvalError("CSS selectors need a package: pip install cssselect") from error
+        raise MissingExtraError("desktop", "cssselect") from error
     return list(CSSSelector(", ".join(rule["selectors"]), namespaces=spaces)(root))
 
 
 def _like(wanted: str, found: str, exact: bool) -> float:
     if exact:
         return float(wanted == found)
-    return difflib.SequenceMatcher(a=wanted, b=found, autojunk=False).ratio()
+    return likeness(wanted, found)

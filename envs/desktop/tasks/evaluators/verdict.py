@@ -36,3 +36,21 @@ def short(value: object) -> str:
     """Return a value for a sentence about it."""
     text = repr(value)
     return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def likeness(one: str, other: str) -> float:
+    """Return how alike two texts are, from 0 to 1: twice their longest common subsequence.
+
+    It is taken over the sum of their lengths. The subsequence is found with a bit for each sign
+    of one text (Hyyrö 2004).
+    """
+    if not one and not other:
+        return 1.0
+    places: dict[str, int] = {}
+    for number, sign in enumerate(one):
+        places[sign] = places.get(sign, 0) | (1 << number)
+    rest = every = (1 << len(one)) - 1
+    for sign in other:
+        met = rest & places.get(sign, 0)
+        rest = ((rest + met) | (rest - met)) & every
+    return 2 * (len(one) - rest.bit_count()) / (len(one) + len(other))

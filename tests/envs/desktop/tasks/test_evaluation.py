@@ -177,21 +177,30 @@ async def test_a_fault_of_the_task_is_no_score() -> None:
         await scored(file_check("compare_table", b"no workbook", TABLE), {"/f": workbook(ROWS)})
 
 
-def test_what_is_not_supported_is_named(tmp_path: Any) -> None:
+def test_what_is_not_supported_is_named(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRACEGRAPH_DESKTOP_ENV", raising=False)
+    monkeypatch.setenv("TRACEGRAPH_CACHE", str(tmp_path))  # where desktop-env is not
     task = {
         "id": "x", "instruction": "do", "snapshot": "chrome", "source": "", "trajectory": "t/",
         "proxy": False, "config": [{"type": "googledrive", "parameters": {}}],
         "evaluator": {
-            "func": ["compare_pdfs", "exact_match"], "result": [{"type": "active_tab_info"}] * 2,
-            "expected": [{"type": "cloud_file", "path": "https://example.org/x"}, None],
+            "func": ["compare_archive", "compare_table", "compare_docx_files"],
+            "result": [{"type": "page_info"}, *[{"type": "rule"}] * 2],
+            "expected": [{"type": "cloud_file", "path": "https://example.org/x"}, None, None],
+            # Options that are not heeded here are no reason to score without them.
+            "options": [{}, {"rules": [{"type": "chart"}]}, {"fuzzy_match": True}],
         },
     }  # fmt: skip
     path = tmp_path / "t.json"
     path.write_text(json.dumps(task))
     (loaded,) = load_tasks(path)
-    assert unsupported(loaded) == [
-        "evaluator compare_pdfs",
-        "getter active_tab_info",
+    found = unsupported(loaded)
+    assert [one.partition(" (")[0] for one in found] == [
+        "evaluator compare_archive",
+        "evaluator compare_docx_files",
+        "evaluator compare_table",
         "getter cloud_file of https://example.org/x",
+        "getter page_info",
         "setup googledrive",
     ]
+    assert "desktop-env" in found[0]
