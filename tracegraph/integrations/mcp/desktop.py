@@ -75,10 +75,15 @@ class DesktopTools:
         return Shown(f"{frame.width} x {frame.height} pixels", (frame.png,))
 
     async def _elements(self) -> Shown:
+        from tracegraph.agents.gui.elements import WRITABLE
+
         root = (await self._opened.observe(tree=True)).tree
-        seen = (
-            [one for one in root.walk() if one.width > 0 and (one.name or one.text)] if root else []
-        )
+        # An empty field has neither name nor text, and is what a client looks for.
+        seen = [
+            one
+            for one in (root.walk() if root else ())
+            if one.width > 0 and (one.name or one.text or one.role in WRITABLE)
+        ]
         lines = [_line(one) for one in seen[:_ELEMENTS]]
         if left := len(seen) - len(lines):
             lines.append(f"and {left} more")
@@ -110,5 +115,6 @@ def _tool_of(kind: str, act: Any) -> Tool:
 
 
 def _line(one: Element) -> str:
-    text = f" {one.text[:80]!r}" if one.text else ""
-    return f"{one.role} {one.name!r}{text} at {one.x},{one.y}, {one.width} x {one.height}"
+    text = f" holds {one.text[:80]!r}" if one.text else ""
+    focused = " (focused)" if "focused" in one.states else ""
+    return f"{one.role} {one.name!r}{text} at {one.x},{one.y}, {one.width} x {one.height}{focused}"
