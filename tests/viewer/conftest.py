@@ -51,7 +51,7 @@ def store_path(made: Path, tmp_path: Path) -> Path:
 
 
 @contextmanager
-def served(path: Path) -> Iterator[str]:
+def served(path: Path, graph: Path | None = None) -> Iterator[str]:
     """Serve a store on a free port, and return the address."""
     import uvicorn
 
@@ -60,7 +60,9 @@ def served(path: Path) -> Iterator[str]:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(make_app(path, TOKEN), log_level="warning", timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            make_app(path, TOKEN, graph=graph), log_level="warning", timeout_graceful_shutdown=1
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -33,6 +34,7 @@ def make_app(
     token: str | None,
     *,
     hosts: Sequence[str] = LOCAL,
+    graph: Path | None = None,
 ) -> Starlette:
     """Return the application that shows a run store.
 
@@ -42,6 +44,7 @@ def make_app(
             reaches the port.
         hosts: names under which the server may be called; others are refused, so that a page of
             another site cannot reach it through a name of its own (DNS rebinding).
+        graph: the file of a graph to show as well, at ``/graphs/file``.
 
     Raises:
         StoreError: the file cannot be used.
@@ -68,6 +71,8 @@ def make_app(
         lifespan=open_store,
     )
     app.state.store = store
+    app.state.graph = graph
+    app.state.graphs = graphs.Kept()
     app.state.reviews = {}
     app.state.secret = token or secrets.token_urlsafe(16)
     return app

@@ -1,4 +1,4 @@
-"""A run as one HTML file, for people without the store."""
+"""A run, or a graph, as one HTML file, for people without the store."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import json
 from importlib import resources
 from pathlib import Path
 
+from tracegraph.graph.export import to_html
 from tracegraph.runs import Run, Store, find_run
 from tracegraph.training import report
 from tracegraph.training.apply import replace_file
 from tracegraph.training.report import page_of
 from tracegraph.training.report.markup import Markup, clipped, section, table, tag
 from tracegraph.viewer.data.numbers import numbers
+from tracegraph.viewer.graphs import read_graph
 
 _MOST = 1000  # episodes
 
@@ -29,7 +31,19 @@ def export_run(store: Store, name: str, page: Path) -> Path:
     Raises:
         TracegraphError: there is no such run, or it has not begun.
     """
-    content = exported(store, find_run(store, name))
+    return _written(page, exported(store, find_run(store, name)))
+
+
+def export_graph(file: Path, page: Path) -> Path:
+    """Write the graph of a JSON file into one HTML file, and return where it is.
+
+    Raises:
+        TracegraphError: the file holds no graph.
+    """
+    return _written(page, to_html(read_graph(file)))
+
+
+def _written(page: Path, content: str) -> Path:
     page.parent.mkdir(parents=True, exist_ok=True)
     page.touch()
     replace_file(page, content.encode())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _PLACES = (
     ("runs", "Runs", "/runs"),
     ("episodes", "Episodes", "/episodes/"),
+    ("graphs", "Graphs", "/graphs/"),
     ("compare", "Compare", "/compare"),
 )
 _TABS = (
@@ -49,7 +50,7 @@ def page(
         request: what is answered.
         title: of the page and of the window.
         body: pieces made with ``tag``; anything else is shown as text.
-        place: which entry of the bar is marked: runs, episodes, compare.
+        place: which entry of the bar is marked: runs, episodes, graphs, compare.
         crumbs: (text, path) of the pages above this one.
         beside: chips and buttons at the right of the title.
         tabs: pages of the same thing, below the title.

@@ -19,6 +19,7 @@ def serve(
     port: int = 8265,
     token: str | None,
     names: Sequence[str] = (),
+    graph: Path | None = None,
     ready: Callable[[str], None],
 ) -> None:
     """Show a store until Ctrl-C.
@@ -29,16 +30,18 @@ def serve(
         port: 0 for a free one; a free one is taken as well when it is in use.
         token: None lets everybody in who reaches the port.
         names: under which this machine is called, besides localhost and the host.
+        graph: the file of a graph; its page is opened in place of the list of runs.
         ready: gets the address to open, once the port listens.
 
     Raises:
         TracegraphError: the address cannot be listened on.
     """
-    app = make_app(store, token, hosts=[*LOCAL, host, *names])
+    app = make_app(store, token, hosts=[*LOCAL, host, *names], graph=graph)
     listening = _listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     query = f"?token={token}" if token else ""
-    ready(f"http://{shown}:{listening.getsockname()[1]}/{query}")
+    place = "graphs/file" if graph else ""
+    ready(f"http://{shown}:{listening.getsockname()[1]}/{place}{query}")
     settings = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, ws="none",
         server_header=False,

@@ -18,6 +18,8 @@ from tracegraph.graph.node import ExceptionNode, MessageNode, Node
 from tracegraph.graph.parameter import ParameterNode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tracegraph.graph.subgraph import Subgraph
 
 _SCRIPTS = ("page_drawing.js", "page_view.js", "page_choice.js", "page_panel.js")
@@ -84,8 +86,11 @@ class PageData:
         """Return the value of one node, as long as a page takes it alone."""
         return Texts(1)(graph.value_of(graph.nodes()[place]))
 
-    def data(self) -> dict[str, Any]:
-        """Return nodes with their places, pieces of edges, feedback and code."""
+    def data(self, tell: Callable[[float], None] | None = None) -> dict[str, Any]:
+        """Return nodes with their places, pieces of edges, feedback and code.
+
+        ``tell`` gets the share that is done, from 0 to 1.
+        """
         feedback = self._feedback()
         nodes = [self._node(node, kind) for node, kind in self.nodes]
         edges = [
@@ -99,7 +104,7 @@ class PageData:
             edges.append((sent["node"], len(nodes)))
             nodes.append({"kind": "feedback", "name": "feedback", "note": i,
                           "shown": sent["shown"]})  # fmt: skip
-        placed = layered(len(nodes), edges)
+        placed = layered(len(nodes), edges, tell)
         for node, x, y, layer in zip(nodes, placed.x, placed.y, placed.layer, strict=True):
             node.update(x=round(x, 1), y=round(y, 1), layer=layer)
         return {

@@ -9,12 +9,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracegraph.errors import TracegraphError
-from tracegraph.viewer.graphs.drawn import drawn
+from tracegraph.viewer.graphs.drawn import done, drawn
 
 
 def data(request: Request) -> Response:
     """Return all nodes in short, with their places, and the pieces of the edges."""
     return _answer(lambda: drawn(request).brief)
+
+
+def progress(request: Request) -> Response:
+    """Return the share of the layout that is done; null while none is made."""
+    return _answer(lambda: {"done": done(request)})
 
 
 def node(request: Request) -> Response:

@@ -1,20 +1,18 @@
-"""A stored graph, laid out once and kept while it is looked at."""
+"""A graph laid out once, and kept while it is looked at."""
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
 
 from tracegraph.errors import TracegraphError
-from tracegraph.graph.export import from_json
 from tracegraph.graph.export.as_html import PageData
 from tracegraph.graph.subgraph import Subgraph
-from tracegraph.runs import Store
-from tracegraph.viewer.data import store_of
+from tracegraph.viewer.graphs.sources import Blame, Source, source_of
 
 _KEPT = 8  # laid-out graphs
 
@@ -24,16 +22,19 @@ class Drawn:
 
     Args:
         graph: as it was recorded.
-        blame: the share and the reason of calls and parameters, by name.
+        blame: of calls and parameters, by name.
+        tell: gets the share of the work that is done, from 0 to 1.
     """
 
-    def __init__(self, graph: Subgraph, blame: dict[str, tuple[float, str]]) -> None:
+    def __init__(
+        self, graph: Subgraph, blame: Blame, tell: Callable[[float], None] | None = None
+    ) -> None:
         self.graph = graph
-        self.data = PageData(graph).data()
+        self.data = PageData(graph).data(tell)
         self.texts = [_searched(node, self.data["operations"]) for node in self.data["nodes"]]
         self.brief = self._brief(blame)
 
-    def _brief(self, blame: dict[str, tuple[float, str]]) -> dict[str, Any]:
+    def _brief(self, blame: Blame) -> dict[str, Any]:
         data = self.data
         said: dict[int, int] = {}
         for one in data["feedback"]:
@@ -84,58 +85,53 @@ class Kept:
     def __init__(self) -> None:
         self._drawn: OrderedDict[tuple[str, bool], Drawn] = OrderedDict()
         self._lock = threading.Lock()
+        self._done: dict[tuple[str, bool], float] = {}
 
-    def get(self, store: Store, evaluation: str, minimal: bool) -> Drawn:
-        """Return the graph of an evaluation, or what of it lies between parameters and outputs."""
+    def get(self, source: Source, minimal: bool) -> Drawn:
+        """Return a graph, or what of it lies between parameters and outputs."""
         with self._lock:  # also while it is laid out: the page asks several things at once
-            key = (evaluation, minimal)
+            key = (source.key, minimal)
             if key not in self._drawn:
-                document, run = stored_graph(store, evaluation)
-                graph = from_json(document)
-                shown = between(graph) if minimal else graph
-                self._drawn[key] = Drawn(shown, blame_of(store, run))
+                self._drawn[key] = self._made(source, key)
                 while len(self._drawn) > _KEPT:
                     self._drawn.popitem(last=False)
             self._drawn.move_to_end(key)
             return self._drawn[key]
 
+    def _made(self, source: Source, key: tuple[str, bool]) -> Drawn:
+        try:
+            self._done[key] = 0.0
+            graph, blame = source.read()
+            self._done[key] = 0.1
+            return Drawn(
+                between(graph) if key[1] else graph, blame,
+                lambda share: self._done.update({key: 0.1 + 0.9 * share}),
+            )  # fmt: skip
+        finally:
+            del self._done[key]
+
+    def done(self, source: Source, minimal: bool) -> float | None:
+        """Return the share of a layout that is done; None while none is made."""
+        return self._done.get((source.key, minimal))
+
 
 def drawn(request: Request) -> Drawn:
-    """Return the graph that a request asks about."""
-    state = request.app.state
-    if not hasattr(state, "graphs"):
-        state.graphs = Kept()
-    kept: Kept = state.graphs
-    minimal = request.query_params.get("minimal") == "1"
-    return kept.get(store_of(request), str(request.path_params["evaluation"]), minimal)
+    """Return the graph that a request asks about, laid out."""
+    return _kept(request).get(source_of(request), _minimal(request))
 
 
-def stored_graph(store: Store, evaluation: str) -> tuple[Any, str]:
-    """Return the document of an evaluation's graph, and the run.
-
-    Raises:
-        TracegraphError: there is no such evaluation, or it kept no graph.
-    """
-    rows = store.fetch(
-        "SELECT run, json_extract(payload, '$.graph') AS graph FROM evaluations WHERE id = ?",
-        [evaluation],
-    )
-    if not rows:
-        raise TracegraphError(f"there is no evaluation {evaluation!r} in {store.path}")
-    if rows[0]["graph"] is None:
-        raise TracegraphError(f"evaluation {evaluation} kept no graph: nothing was recorded")
-    return json.loads(rows[0]["graph"]), rows[0]["run"]
+def done(request: Request) -> float | None:
+    """Return how much of it is laid out."""
+    return _kept(request).done(source_of(request), _minimal(request))
 
 
-def blame_of(store: Store, run: str) -> dict[str, tuple[float, str]]:
-    """Return the blame of calls and parameters that the last step of a run measured."""
-    rows = store.fetch(
-        "SELECT payload FROM events WHERE run = ? AND kind = 'step' ORDER BY id DESC LIMIT 1", [run]
-    )
-    found: dict[str, tuple[float, str]] = {}
-    for entry in json.loads(rows[0][0]).get("blame", []) if rows else []:
-        found.setdefault(str(entry["name"]), (float(entry["share"]), str(entry["why"])))
-    return found
+def _kept(request: Request) -> Kept:
+    kept: Kept = request.app.state.graphs
+    return kept
+
+
+def _minimal(request: Request) -> bool:
+    return request.query_params.get("minimal") == "1"
 
 
 def between(graph: Subgraph) -> Subgraph:

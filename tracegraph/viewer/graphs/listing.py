@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
@@ -56,7 +57,9 @@ def listing(request: Request) -> Response:
         for row in rows
     ]  # fmt: skip
     head = ["example", "outcome", "score", "nodes", "split", "candidate", "feedback"]
+    file: Path | None = request.app.state.graph
     body = [
+        tag("p", "The file ", tag("a", file.name, href="/graphs/file"), ".") if file else None,
         tag("section", table(head, made, data_list=True), id="graphs", data_live=True)
         if made else tag("p", "No graph was kept here.", class_="empty"),
         _more(request, rows[-1]["id"]) if len(ids) > _PAGE else None,
@@ -64,7 +67,7 @@ def listing(request: Request) -> Response:
     run = get_run(store, asked["run"]) if asked.get("run") else None
     if run is not None:
         return run_page(request, run, "graphs", *body, styles=_STYLES)
-    return page(request, "Recorded graphs", *body, live="", styles=_STYLES)
+    return page(request, "Recorded graphs", *body, place="graphs", live="", styles=_STYLES)
 
 
 def _more(request: Request, last: str) -> Markup:

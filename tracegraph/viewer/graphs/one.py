@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -9,7 +10,7 @@ from starlette.responses import Response
 
 from tracegraph.training.report.markup import chip, clipped, join, tag
 from tracegraph.viewer.data import store_of
-from tracegraph.viewer.graphs.drawn import stored_graph
+from tracegraph.viewer.graphs.sources import check_stored, file_of, source_of
 from tracegraph.viewer.page import page
 
 _KEYS = "Arrows walk along edges, + and - zoom, 0 shows all, / searches, Escape lets go."
@@ -19,8 +20,24 @@ def show(request: Request) -> Response:
     """Show the graph of an evaluation."""
     store = store_of(request)
     id = str(request.path_params["evaluation"])
-    stored_graph(store, id)
+    check_stored(store, id)
     (row,) = store.fetch("SELECT run, task, outcome, score FROM evaluations WHERE id = ?", [id])
+    run = quote(row["run"])
+    score = chip(f"score {row['score']:.3f}", "neutral") if row["score"] is not None else None
+    return _page(
+        request, row["task"] or id, join([chip(row["outcome"]), score]),
+        [("Runs", "/runs"), (row["run"][:10], f"/runs/{run}"), ("Graphs", f"/graphs/?run={run}")],
+    )  # fmt: skip
+
+
+def show_file(request: Request) -> Response:
+    """Show the graph of the file that `tracegraph view` was given."""
+    return _page(request, file_of(request).name, None, [("Graphs", "/graphs/")])
+
+
+def _page(
+    request: Request, title: str, beside: object, crumbs: Sequence[tuple[str, str]]
+) -> Response:
     tools = tag(
         "div",
         tag("input", type="search", id="search", autocomplete="off", aria_label="Search nodes",
@@ -45,13 +62,10 @@ def show(request: Request) -> Response:
     )  # fmt: skip
     panel = tag("aside", tag("p", _KEYS, class_="soft"), id="node", aria_live="polite",
                 class_="graph-panel")  # fmt: skip
-    score = chip(f"score {row['score']:.3f}", "neutral") if row["score"] is not None else None
     return page(
-        request, f"Graph of {clipped(row['task'] or id, 80)}",
+        request, f"Graph of {clipped(title, 80)}",
         tools, tag("div", stage, panel, class_="graph-page", id="page",
-                   data_at=f"/graphs/{quote(id)}"),
-        crumbs=[("Runs", "/runs"), (row["run"][:10], f"/runs/{quote(row['run'])}"),
-                ("Graphs", f"/graphs/?run={quote(row['run'])}")],
-        beside=join([chip(row["outcome"]), score]),
-        scripts=["/graphs/static/graph.js"], styles=["/graphs/static/graph.css"], wide=True,
+                   data_at=source_of(request).at),
+        place="graphs", crumbs=crumbs, beside=beside, wide=True,
+        scripts=["/graphs/static/graph.js"], styles=["/graphs/static/graph.css"],
     )  # fmt: skip

@@ -16,13 +16,22 @@ async function ask(path) {
   if (!answer.ok) throw new Error(told.problem ?? "the server does not answer");
   return told;
 }
+async function progress() {
+  const { done } = await ask(`/progress${suffix()}`).catch(() => ({ done: null }));
+  if (done !== null && $("state").textContent.startsWith("laying out")) {
+    $("state").textContent = `laying out … ${Math.round(100 * done)} %`;
+  }
+}
 async function load() {
   $("state").textContent = "laying out …";
+  const looking = setInterval(progress, 300);
   try {
     Object.assign(graph, await ask(`/data${suffix()}`));
   } catch (error) {
     $("state").textContent = error.message;
     return;
+  } finally {
+    clearInterval(looking);
   }
   const { nodes, segments } = graph;
   graph.above = nodes.map(() => []);
@@ -34,6 +43,7 @@ async function load() {
   }
   nodes.forEach((node, i) => graph.rows.set(node.y, [...(graph.rows.get(node.y) ?? []), i]));
   for (const row of graph.rows.values()) row.sort((a, b) => nodes[a].x - nodes[b].x);
+  graph.mostBlame = nodes.reduce((most, node) => Math.max(most, node.blame ?? 0), 1e-9);
   graph.guesses = new Set(graph.guessed.map(([a, b]) => `${a}>${b}`));
   const blamed = nodes.some((node) => node.blame !== undefined);
   $("colour").options[1].disabled = !blamed;

@@ -29,7 +29,6 @@ export function paint(canvas, graph, view) {
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
   }
-  graph.mostBlame = Math.max(1e-9, ...graph.nodes.map((node) => node.blame ?? 0));
   const night = dark(), palette = night ? DARK : LIGHT, pen = canvas.getContext("2d");
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
@@ -131,9 +130,8 @@ export function legend(place, graph, view) {
   if (view.colour === "kind") for (const kind of Object.keys(WORDS)) { if (graph.nodes.some((n) => n.kind === kind)) entry(palette[kind], WORDS[kind]); }
   else if (view.colour === "said") { entry(palette.feedback, "has feedback"); entry(palette.none, "none"); }
   else {
-    const most = Math.max(0, ...graph.nodes.map((n) => n.blame ?? 0));
     entry(palette.none, "not measured");
-    for (const part of [0, 0.5, 1]) entry(heat(part, night), `${Math.round(100 * part * most)} %`);
+    for (const part of [0, 0.5, 1]) entry(heat(part, night), `${Math.round(100 * part * graph.mostBlame)} %`);
     made.push("of the measured blame");
   }
   place.replaceChildren(...made);
