@@ -74,7 +74,7 @@ function fit(least = 0) {
   const [left, top, right, bottom] = bounds();
   const width = canvas.clientWidth, height = canvas.clientHeight;
   const whole = Math.min(1.2, (width - 40) / (right - left), (height - 90) / (bottom - top));
-  view.k = Math.max(least, whole, 0.005);
+  view.k = Math.max(least, whole, 0.0005);
   view.x = width / 2 - view.k * (left + right) / 2;
   view.y = (height - 40) / 2 - view.k * (top + bottom) / 2;
   // What does not fit begins with what came out.
@@ -87,7 +87,7 @@ function center(i, part = 0.5) {
   draw();
 }
 function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
-  const k = Math.min(3, Math.max(0.005, view.k * factor));
+  const k = Math.min(3, Math.max(0.0005, view.k * factor));
   view.x = x - (x - view.x) * k / view.k;
   view.y = y - (y - view.y) * k / view.k;
   view.k = k;
