@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tracegraph.runs import Store, find_run, list_candidates, load_state
+from tracegraph.runs import Store, add_event, find_run, list_candidates, load_state
+from tracegraph.training.review import Review
 from tracegraph.viewer.exporting import export_run
 
 pytestmark = pytest.mark.slow
@@ -63,6 +64,79 @@ def test_a_person_approves(page: Any, store_path: Path, waiting: str) -> None:
     with Store(store_path) as store:
         said = load_state(store, waiting, f"gate/{candidate}")
     assert said == {"approved": True, "reason": "reads well"}
+
+
+def test_a_person_rejects_and_says_why(page: Any, store_path: Path, waiting: str) -> None:
+    page.goto(f"/runs/{waiting}")
+    candidate = page.locator("input[name=candidate]").get_attribute("value")
+    page.locator("#reason").fill("it says <b>no</b> to everything")
+    page.get_by_role("button", name="Reject").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text(f"{candidate} is rejected").wait_for()
+    assert page.locator("#reason").count() == 0
+    with Store(store_path) as store:
+        said = load_state(store, waiting, f"gate/{candidate}")
+    assert said == {"approved": False, "reason": "it says <b>no</b> to everything"}
+
+
+def test_two_runs_are_compared_by_clicks(page: Any, store_path: Path) -> None:
+    run = _search(store_path)
+    for box in page.locator("input[type=checkbox][name=run]").all():
+        box.check()
+    page.get_by_role("button", name="Compare the two that are marked").click()
+    page.wait_for_url("**/compare?run=*&run=*")
+    kinds = page.locator("#compared tr", has=page.locator("td", has_text="kind").first)
+    told = kinds.first.locator("td").all_inner_texts()[1:]
+    assert sorted(kind.split()[0] for kind in told) == ["eval", "optimize"]
+    assert "seed, locked" in page.locator("#compared").inner_text()
+    page.goto(f"/runs/{run}")
+    page.get_by_role("link", name="Compare…").click()
+    page.wait_for_url("**/compare?run=*")
+    assert page.get_by_label("first run").input_value() == run
+    page.get_by_label("second run").select_option(run)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.locator("#compared", has_text="The same.").wait_for()
+
+
+def test_a_candidate_with_two_parents_and_the_keys_of_the_tree(page: Any, store_path: Path) -> None:
+    run = _search(store_path)
+    with Store(store_path) as store:
+        review = Review.of(store, run)
+        child = next(
+            c for c in review.candidates.values() if c.parent not in ("", review.seed.name)
+        )
+        other = next(c for c in review.candidates.values()
+                     if c.name not in (child.name, child.parent, review.seed.name))  # fmt: skip
+        merged = {"optimizer": child.optimizer, "values": dict(child.values),
+                  "parents": [child.parent, other.name]}  # fmt: skip
+        add_event(store, "proposal", merged, run=run).result()
+    page.goto(f"/runs/{run}/candidates")
+    row = page.locator("li", has=page.locator(".merged"))
+    assert row.locator("[data-entry]").inner_text() == child.name
+    assert row.locator(".merged a").inner_text() == other.name
+
+    def focused() -> str:
+        return str(page.evaluate("document.activeElement.textContent"))
+
+    page.keyboard.press("j")
+    assert focused() == review.seed.name
+    page.keyboard.press("ArrowRight")
+    assert review.candidates[focused()].parent == review.seed.name
+    page.keyboard.press("ArrowLeft")
+    assert focused() == review.seed.name
+    while focused() != child.name:
+        before = focused()
+        page.keyboard.press("ArrowDown")
+        assert focused() != before  # until it is reached
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    assert focused() in (child.name, child.parent)
+    row.locator(".merged a").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/candidates/{other.name}")
+    page.goto(f"/runs/{run}/candidates/{child.name}")
+    made_from = page.locator("section", has=page.locator("h2", has_text="Made from").first).first
+    assert made_from.locator("a").all_inner_texts() == [child.parent, other.name]
 
 
 def test_what_a_model_wrote_does_not_run(page: Any, store_path: Path) -> None:

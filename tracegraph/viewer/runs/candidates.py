@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,8 +39,10 @@ def candidates(request: Request) -> Response:
     store, run = store_of(request), run_of(request)
     review = review_of(request, run)
     rows = _rows(review, merges(store, review))
-    note = f"{len(review.candidates):,} candidates; scores are means on training examples with " \
-           "their 95 % interval."  # fmt: skip
+    note = (
+        f"{len(review.candidates):,} candidates; scores are means on training examples with their "
+        "95 % interval. Arrow keys: left to the parent, right to what was made of it."
+    )
     if len(rows) > _MOST:
         note += f" The first {_MOST} are shown."
     listed = tag("ul", *rows[:_MOST], class_="branches", data_list=True)
@@ -84,14 +86,13 @@ def _row(review: Review, one: Tried, depth: int, mixed: tuple[str, ...]) -> Mark
     parent = review.candidates.get(one.parent)
     moved = changed(parent, one) if parent else {}
     found = list(one.scores.get("train", {}).values())
-    others = [name for name in mixed if name != one.parent]
     return tag(
         "li",
         tag("a", one.name, href=run_path(review.run.id, "candidates", one.name),
-            data_entry=True, class_="name mono"),
+            data_entry=True, data_depth=str(depth), class_="name mono"),
         chip(_status(one), _LOOKS.get(one.status, "plain")),
         *(chip(title(name), "parameter") for name in list(moved)[:4]),
-        tag("span", f"merged with {', '.join(others)}", class_="soft small") if others else None,
+        _merged(review, one, mixed),
         tag("span", one.optimizer, class_="soft small"),
         tag(
             "span", bar(sum(found) / len(found), *rough_interval(found), _LOOKS.get(
@@ -100,6 +101,13 @@ def _row(review: Review, one: Tried, depth: int, mixed: tuple[str, ...]) -> Mark
         ) if found else None,
         class_=f"depth-{min(depth, 12)}",
     )  # fmt: skip
+
+
+def _merged(review: Review, one: Tried, mixed: tuple[str, ...]) -> Markup | None:
+    """Return links to the parents below which a candidate does not stand."""
+    others = [name for name in mixed if name != one.parent]
+    return tag("span", "merged with ", *_links(review, others), class_="soft small merged") \
+        if others else None  # fmt: skip
 
 
 def _status(one: Tried) -> str:
@@ -125,7 +133,9 @@ def candidate(request: Request) -> Response:
         for name, value in one.values.items()
     ]
     children = [c for c in review.candidates.values() if c.parent == one.name]
+    mixed = merges(store, review).get(one.name, ())
     body = [
+        section("Made from", tag("p", *_links(review, mixed))) if mixed else None,
         section("Scores", table(["split", "mean", "", "95 % interval", "examples"], scores)),
         section("Evidence", tag("p", *evidence_words(evidence))) if evidence else None,
         section(f"Change against {before.name}", _choose(review, one, before),
@@ -133,9 +143,8 @@ def candidate(request: Request) -> Response:
         section("Reasoning", tag("p", clipped(one.reasoning, 20_000), class_="reason"))
         if one.reasoning else None,
         section("All values", *values),
-        section("Made from it", tag("p", *(
-            join([tag("a", c.name, href=run_path(run.id, "candidates", c.name)), " "])
-            for c in children[:50]))) if children else None,
+        section("Made from it", tag("p", *_links(review, [c.name for c in children[:50]])))
+        if children else None,
         _examples(store, review, one),
     ]  # fmt: skip
     beside = [chip(_status(one), _LOOKS.get(one.status, "plain")), tag("code", one.name)]
@@ -143,6 +152,13 @@ def candidate(request: Request) -> Response:
     way = [(run.name or run.kind, run_path(run.id)),
            ("Candidates", run_path(run.id, "candidates"))]  # fmt: skip
     return run_page(request, run, "candidates", shown, beside=join(beside), crumbs=way)
+
+
+def _links(review: Review, names: Iterable[str]) -> list[Markup]:
+    return [
+        join([tag("a", name, href=run_path(review.run.id, "candidates", name)), " "])
+        for name in names
+    ]
 
 
 def _choose(review: Review, one: Tried, before: Tried) -> Markup:
