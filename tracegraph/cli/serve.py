@@ -1,4 +1,4 @@
-"""`tracegraph serve`: vLLM servers as one pool, and environments for MCP clients."""
+"""`tracegraph serve`: vLLM servers as one pool, environments for MCP clients, spans."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from tracegraph.cli import serve_mcp
+from tracegraph.cli import serve_mcp, serve_otlp
 
 
 class _ServeGroup(TyperGroup):
@@ -28,6 +28,7 @@ app = typer.Typer(
     "Example: tracegraph serve smollm2 --replicas 2",
 )
 app.command()(serve_mcp.mcp)
+app.command()(serve_otlp.otlp)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from typing import Any, cast
 from tracegraph import runs
 from tracegraph.agents import Episode, Turn
 from tracegraph.envs import Outcome
-from tracegraph.integrations.otel.messages import flat, from_parts, said_by
+from tracegraph.integrations.otel.messages import evented, flat, from_parts, said_by
 from tracegraph.integrations.otel.span import Span, SpanError
 
 _MODEL_CALLS = frozenset({"chat", "text_completion", "generate_content"})
@@ -141,10 +141,10 @@ def _messages(call: Span) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             told |= event.attributes
     system = told.get("gen_ai.system_instructions")
     first = [{"role": "system", "content": text}] if (text := said_by(system)) else []
-    asked = from_parts(told.get("gen_ai.input.messages")) or flat(told, "prompt")
-    return [*first, *asked], from_parts(told.get("gen_ai.output.messages")) or flat(
-        told, "completion"
-    )
+    singly = evented((event.name, event.attributes) for event in call.events)
+    asked = from_parts(told.get("gen_ai.input.messages")) or flat(told, "prompt") or singly[0]
+    answers = from_parts(told.get("gen_ai.output.messages")) or flat(told, "completion")
+    return [*first, *asked], answers or singly[1]
 
 
 def _system(messages: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _FLAT = re.compile(r"gen_ai\.(prompt|completion)\.(\d+)\.(role|content)\Z")
+
+_MESSAGE = re.compile(r"gen_ai\.(system|developer|user|assistant|tool)\.message\Z")
 
 
 def to_parts(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -36,6 +38,39 @@ def flat(attributes: Mapping[str, Any], which: str) -> list[dict[str, Any]]:
         if match is not None and match[1] == which:
             found.setdefault(int(match[2]), {"role": "user"})[match[3]] = value
     return [{"content": "", **found[number]} for number in sorted(found)]
+
+
+def evented(
+    events: Iterable[tuple[str, Mapping[str, Any]]],
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return messages that came one by one as events gen_ai.user.message, …, gen_ai.choice.
+
+    Args:
+        events: names and attributes, in their order.
+
+    Returns:
+        What was asked, and what was answered.
+    """
+    asked, answers = [], []
+    for name, told in events:
+        if (match := _MESSAGE.match(name)) is not None:
+            asked.append(_said(told, match[1]))
+        elif name == "gen_ai.choice":
+            held = told.get("message")
+            answers.append(_said(held if isinstance(held, Mapping) else told, "assistant"))
+    return asked, answers
+
+
+def _said(told: Mapping[str, Any], role: str) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "role": str(told.get("role") or role),
+        "content": _text(told.get("content")),
+    }
+    if calls := _listed(told.get("tool_calls")):
+        made["tool_calls"] = calls
+    if role == "tool" and "id" in told:
+        made["tool_call_id"] = told["id"]
+    return made
 
 
 def _converted(message: Mapping[str, Any]) -> dict[str, Any]:

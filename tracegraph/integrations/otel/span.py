@@ -12,7 +12,7 @@ from tracegraph._version import __version__
 from tracegraph.errors import TracegraphError
 
 Kind = Literal["internal", "client"]
-_NANO = 1_000_000_000
+NANO = 1_000_000_000  # in a second
 _KINDS = {"internal": 1, "client": 3}
 
 
@@ -143,11 +143,11 @@ def from_sdk(spans: Iterable[Any]) -> Iterator[Span]:
             f"{span.context.span_id:016x}",
             span.name,
             "" if span.parent is None else f"{span.parent.span_id:016x}",
-            (span.start_time or 0) / _NANO,
-            (span.end_time or 0) / _NANO,
+            (span.start_time or 0) / NANO,
+            (span.end_time or 0) / NANO,
             "client" if span.kind.name == "CLIENT" else "internal",
             dict(span.attributes or {}),
-            [Event(e.name, dict(e.attributes or {}), e.timestamp / _NANO) for e in span.events],
+            [Event(e.name, dict(e.attributes or {}), e.timestamp / NANO) for e in span.events],
             [f"{link.context.span_id:016x}" for link in span.links],
             (status.description or "error") if status.status_code.name == "ERROR" else "",
         )
@@ -159,8 +159,8 @@ def _to_json(span: Span) -> dict[str, Any]:
         "spanId": span.id,
         "name": span.name,
         "kind": _KINDS[span.kind],
-        "startTimeUnixNano": str(int(span.start * _NANO)),
-        "endTimeUnixNano": str(int(span.end * _NANO)),
+        "startTimeUnixNano": str(int(span.start * NANO)),
+        "endTimeUnixNano": str(int(span.end * NANO)),
         "attributes": _attributes(span.attributes),
         "status": {"code": 2, "message": span.error} if span.error else {},
     }
@@ -170,7 +170,7 @@ def _to_json(span: Span) -> dict[str, Any]:
         made["events"] = [
             {
                 "name": event.name,
-                "timeUnixNano": str(int(event.time * _NANO)),
+                "timeUnixNano": str(int(event.time * NANO)),
                 "attributes": _attributes(event.attributes),
             }
             for event in span.events
@@ -188,12 +188,16 @@ def _from_json(span: Mapping[str, Any]) -> Span:
         str(span["spanId"]).lower(),
         str(span.get("name", "")),
         str(span.get("parentSpanId", "")).lower(),
-        int(span.get("startTimeUnixNano", 0)) / _NANO,
-        int(span.get("endTimeUnixNano", 0)) / _NANO,
+        int(span.get("startTimeUnixNano", 0)) / NANO,
+        int(span.get("endTimeUnixNano", 0)) / NANO,
         "client" if span.get("kind") in (3, "SPAN_KIND_CLIENT") else "internal",
-        _read(span.get("attributes")),
+        read_attributes(span.get("attributes")),
         [
-            Event(str(e["name"]), _read(e.get("attributes")), int(e.get("timeUnixNano", 0)) / _NANO)
+            Event(
+                str(e["name"]),
+                read_attributes(e.get("attributes")),
+                int(e.get("timeUnixNano", 0)) / NANO,
+            )
             for e in span.get("events") or []
         ],
         [str(link["spanId"]).lower() for link in span.get("links") or []],
@@ -217,18 +221,20 @@ def _value(value: Any) -> dict[str, Any]:
     return {"stringValue": str(value)}
 
 
-def _read(pairs: Any) -> dict[str, Any]:
-    return {str(pair["key"]): _plain(pair.get("value")) for pair in pairs or []}
+def read_attributes(pairs: Any) -> dict[str, Any]:
+    """Return attributes of OTLP's JSON as plain values by name."""
+    return {str(pair["key"]): plain(pair.get("value")) for pair in pairs or []}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value of OTLP's JSON as a plain one."""
     if not value:
         return None
     (kind, held) = next(iter(value.items()))
     if kind == "intValue":
         return int(held)
     if kind == "arrayValue":
-        return [_plain(each) for each in held.get("values", [])]
+        return [plain(each) for each in held.get("values", [])]
     if kind == "kvlistValue":
-        return _read(held.get("values"))
+        return read_attributes(held.get("values"))
     return held
