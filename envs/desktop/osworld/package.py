@@ -64,8 +64,10 @@ def find_package() -> Package | None:
                 "pip install --no-deps desktop-env in that environment, or unset it"
             )
         return found
-    if importlib.util.find_spec("desktop_env") is not None:
-        return _surveyed(Path(sys.executable))
+    if importlib.util.find_spec("desktop_env") is not None and (
+        here := _surveyed(Path(sys.executable))
+    ):
+        return here
     return _surveyed(_interpreter(cache_dir() / "desktop-env"))
 
 

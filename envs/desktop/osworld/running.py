@@ -15,6 +15,7 @@ from tracegraph.envs.desktop.osworld.keys import DESKTOP, RECORDING, SIZE, VIEW
 from tracegraph.envs.desktop.osworld.looking import expanded
 from tracegraph.envs.desktop.protocol import DesktopError, ExecResult
 from tracegraph.envs.desktop.record import Recording
+from tracegraph.envs.desktop.tasks.browser import as_here
 from tracegraph.envs.desktop.view import View
 
 ROUTES = web.RouteTableDef()
@@ -72,7 +73,7 @@ async def _met(request: web.Request, wanted: dict[str, Any]) -> bool:
 async def launch(request: web.Request) -> web.Response:
     """Start a program and leave it running."""
     command = Command.read(await request.json())
-    result = await request.app[DESKTOP].exec(command.argv, background=True)
+    result = await request.app[DESKTOP].exec(as_here(list(command.argv)), background=True)
     if result.code is not None:
         raise DesktopError(result.stderr)
     return web.Response(text=f"{' '.join(command.argv)} launched successfully")

@@ -13,6 +13,7 @@ from tracegraph.envs.desktop.local import LocalXvfb
 from tracegraph.envs.desktop.osworld.keys import DESKTOP
 from tracegraph.envs.desktop.osworld.looking import expanded
 from tracegraph.envs.desktop.protocol import DesktopError, Window
+from tracegraph.envs.desktop.tasks.windows import is_meant
 
 ROUTES = web.RouteTableDef()
 _OPEN_SECONDS = 60.0
@@ -26,11 +27,9 @@ def _local(request: web.Request) -> LocalXvfb:
 
 
 async def _found(request: web.Request, ask: dict[str, Any]) -> Window | None:
-    """Return the highest window that is meant, as wmctrl -a, -F and -x would."""
-    name = str(ask["window_name"])
+    """Return the highest window that is meant."""
     for one in reversed(await _local(request).windows()):
-        own = one.app if ask.get("by_class") else one.title
-        if own == name if ask.get("strict") else name.lower() in own.lower():
+        if is_meant(one, ask):
             return one
     return None
 

@@ -5,6 +5,7 @@ Everything runs inside the desktop: the port is reachable from there only.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import PurePosixPath
 from typing import Any
@@ -23,6 +24,7 @@ PROFILES = (
     "/home/user/.config/google-chrome/Default", "/home/user/.config/chromium/Default",
 )  # fmt: skip
 _PORTS = (1337, 9222)
+_START_SECONDS = 30.0
 _KILLERS = ("pkill", "killall")
 _CHROME = ("chrome", "google-chrome", "google-chrome-stable")
 # Runs inside: does one thing at the first debugging port that answers, and prints what it says.
@@ -50,7 +52,7 @@ while port is None:
     if port is None:
         time.sleep(0.2)
 if what == "open":
-    first = [one["id"] for one in pages(port) if one["url"] in ("about:blank", "chrome://newtab/")]
+    first = [one["id"] for one in pages(port) if one["url"].startswith(("about:blank", "chrome://new"))]
     for url in given:
         ask(port, "new?" + urllib.parse.quote(url, safe=":/?&=#%+,;@"), "PUT")
     for one in first:
@@ -102,10 +104,14 @@ async def close_tabs(scene: Scene, given: dict[str, Any]) -> None:
 
 
 async def update_history(scene: Scene, given: dict[str, Any]) -> None:
-    """Write visits into the browser's history; the browser must not run, and must have run."""
-    place = f"{await _profile(scene.desktop, 'History')}/History"
+    """Write visits into the browser's history, while it does not run."""
+    try:
+        folder = await _profile(scene.desktop, "History")
+    except FileNotFoundError:
+        folder = await _made_profile(scene.desktop)
+    place = f"{folder}/History"
     told = await scene.desktop.exec(
-        ["python3", "-I", "-c", _VISIT, place, json.dumps(given["history"])]
+        ["/usr/bin/python3", "-I", "-c", _VISIT, place, json.dumps(given["history"])]
     )
     if told.code != 0:
         raise StepError(f"the browser's history cannot be written: {told.stderr.strip()[-300:]}")
@@ -140,11 +146,32 @@ async def _profile(desktop: Desktop, name: str) -> str:
     raise FileNotFoundError(f"{name} of the browser's profile")
 
 
+async def _made_profile(desktop: Desktop) -> str:
+    """Let the browser make its files, end it, and return their folder."""
+    await desktop.exec([*as_here(["google-chrome"]), "about:blank"], background=True)
+    deadline = asyncio.get_running_loop().time() + _START_SECONDS
+    while True:
+        await asyncio.sleep(0.5)
+        try:
+            folder = await _profile(desktop, "History")
+            break
+        except FileNotFoundError:
+            if asyncio.get_running_loop().time() > deadline:
+                raise StepError("the browser made no profile") from None
+    line = (
+        "pkill chromium; for i in $(seq 100); do pgrep chromium || exit 0; sleep 0.1; done; exit 1"
+    )
+    if (await desktop.exec(["sh", "-c", line], seconds=30)).code != 0:
+        raise StepError("the browser does not end")
+    return folder
+
+
 async def _devtools(
     desktop: Desktop, what: str, seconds: float, given: list[str]
 ) -> list[dict[str, str]]:
     told = await desktop.exec(
-        ["python3", "-I", "-c", _DEVTOOLS, what, str(seconds), *given], seconds=seconds + 60
+        ["/usr/bin/python3", "-I", "-c", _DEVTOOLS, what, str(seconds), *given],
+        seconds=seconds + 60,
     )
     if told.code != 0:
         raise StepError(f"the browser: {told.stderr.strip()[-300:]}")

@@ -119,7 +119,8 @@ _GETTERS: dict[str, Getter] = {
     "vlc_playing_info": programs.vlc_playing_info,
     # Of the browser:
     "active_tab_info": programs.active_tab, "active_url_from_accessTree": programs.active_url,
-    "bookmarks": programs.bookmarks, "chrome_font_size": programs.font_size,
+    "bookmarks": programs.bookmarks, "chrome_appearance_mode_ui": programs.appearance,
+    "chrome_font_size": programs.font_size,
     "chrome_language": programs.language, "cookie_data": programs.cookies,
     "data_delete_automacally": programs.data_deleted,
     "default_search_engine": programs.search_engine, "enable_do_not_track": programs.do_not_track,

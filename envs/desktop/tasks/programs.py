@@ -93,6 +93,16 @@ async def startup_page(scene: Scene, asked: dict[str, Any]) -> str:
     )
 
 
+async def appearance(scene: Scene, asked: dict[str, Any]) -> str:
+    """Return "light", "dark" or "system": the colours of the browser itself."""
+    preferences = await _preferences(scene)
+    if _at(preferences, "extensions", "theme").get("system_theme") in (0, "0", False):
+        return "light"
+    theme = _at(preferences, "browser", "theme")
+    held = str(theme.get("color_scheme2", theme.get("color_scheme", ""))).strip().lower()
+    return {"1": "light", "light": "light", "2": "dark", "dark": "dark"}.get(held, "system")
+
+
 async def language(scene: Scene, asked: dict[str, Any]) -> str:
     """Return the language of the browser."""
     return str(_at(await _preferences(scene), "intl").get("app_locale", "en-US"))

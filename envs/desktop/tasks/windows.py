@@ -72,6 +72,23 @@ async def wait_for_new(
         await asyncio.sleep(_POLL)
 
 
+def is_meant(window: Window, given: dict[str, Any]) -> bool:
+    """Return whether a step or a request means a window, as wmctrl -a, -F and -x would.
+
+    Chromium stands for Chrome here, so its windows answer to both names.
+    """
+    name = str(given["window_name"])
+    text = window.app if given.get("by_class") else window.title
+    names = {
+        name,
+        name.replace("Google Chrome", "Chromium"),
+        name.replace("google-chrome", "chromium"),
+    }
+    if given.get("strict"):
+        return text in names
+    return any(one.lower() in text.lower() for one in names)
+
+
 async def find(desktop: Desktop, given: dict[str, Any]) -> Window:
     """Return the window that a step names, as OSWorld's server looks for it.
 
@@ -79,15 +96,10 @@ async def find(desktop: Desktop, given: dict[str, Any]) -> Window:
         StepError: there is none, also after ten seconds.
     """
     name = str(given["window_name"])
-
-    def fits(window: Window) -> bool:
-        text = window.app if given.get("by_class") else window.title
-        return text == name if given.get("strict") else name.lower() in text.lower()
-
     deadline = asyncio.get_running_loop().time() + _WINDOW_SECONDS / 3
     while True:
         for window in reversed(await windowed(desktop).windows()):
-            if fits(window):
+            if is_meant(window, given):
                 return window
         if asyncio.get_running_loop().time() > deadline:
             raise StepError(f"there is no window {name!r}")

@@ -64,8 +64,8 @@ class Answer:
         if self.status_code >= 400:
             raise RequestError(f"status {self.status_code}")
 
-    def iter_content(self, chunk_size: int = 0) -> list[bytes]:
-        """Return the content as one block."""
+    def iter_content(self, **_: Any) -> list[bytes]:
+        """Return the content as one block, whatever size is asked for."""
         return [self.content]
 
 

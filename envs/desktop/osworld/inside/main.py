@@ -6,6 +6,7 @@ to the standard error.
 
 from __future__ import annotations
 
+import ast
 import base64
 import importlib
 import importlib.util
@@ -21,13 +22,6 @@ from typing import Any
 from .absent import AbsentUsed, stand_in
 from .desk import HOST, PORT, Broken, Line, Requests, desktop
 
-# Everything that the package's modules import at their tops.
-_IMPORTED = (
-    "PIL", "PyPDF2", "acoustid", "borb", "boto3", "bs4", "cv2", "docx", "easyocr", "fastdtw",
-    "fitz", "formulas", "imagehash", "librosa", "lxml", "mutagen", "numpy", "odf", "openpyxl",
-    "pandas", "pdfplumber", "playwright", "pptx", "pydrive", "pypdf", "pytz", "rapidfuzz",
-    "requests", "scipy", "skimage", "tldextract", "xmltodict", "yaml",
-)  # fmt: skip
 _CACHE = Path("cache")
 # Faults of the task or the package, whatever an agent left.
 _FAULTS = (ImportError, NameError, NotImplementedError)
@@ -38,8 +32,7 @@ def main() -> None:
     line = _line()
     asked = line.hear()
     logging.disable(logging.CRITICAL)
-    stand_in(_IMPORTED)
-    _hollow()
+    stand_in(_imported(_hollow()))
     _CACHE.mkdir()
     web = Requests(line)
     try:
@@ -80,8 +73,6 @@ def _scored(asked: dict[str, Any], web: Requests) -> dict[str, Any]:
         return {"spoiled": f"the result cannot be read: {type(error).__name__}: {error}"}
     try:
         value = float(function(result, *expected, **asked["options"]))
-        if not math.isfinite(value):
-            raise ValueError(f"a score of {value}")
     except _FAULTS:
         raise
     except Exception as error:
@@ -92,6 +83,8 @@ def _scored(asked: dict[str, Any], web: Requests) -> dict[str, Any]:
         ):
             raise
         return {"spoiled": f"the result cannot be read: {type(error).__name__}: {error}"}
+    if not math.isfinite(value):
+        return {"fault": f"a score of {value}"}
     return {"score": min(1.0, max(0.0, value))}
 
 
@@ -120,8 +113,6 @@ def _function(kind: str, name: str) -> Callable[..., Any]:
 
 def _homes(package: types.ModuleType) -> dict[str, str]:
     """Return in which module each name of a hollow package is."""
-    import ast
-
     text = Path(package.__path__[0], "__init__.py").read_text("utf-8")
     return {
         alias.name: part.module
@@ -131,8 +122,24 @@ def _homes(package: types.ModuleType) -> dict[str, str]:
     }
 
 
-def _hollow() -> None:
-    """Make the packages known without running them, because they import all of their modules."""
+def _imported(root: str) -> list[str]:
+    """Return the top packages that modules of the package import."""
+    found: set[str] = set()
+    for path in Path(root).rglob("*.py"):
+        for part in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(part, ast.Import):
+                found |= {one.name.partition(".")[0] for one in part.names}
+            elif isinstance(part, ast.ImportFrom) and part.level == 0 and part.module:
+                found.add(part.module.partition(".")[0])
+    return sorted(found - set(sys.stdlib_module_names) - {"desktop_env"})
+
+
+def _hollow() -> str:
+    """Make the packages known without running them, because they import all of their modules.
+
+    Returns:
+        The package's folder.
+    """
     found = importlib.util.find_spec("desktop_env")
     if found is None or not found.submodule_search_locations:
         raise SystemExit("desktop-env is not installed")
@@ -141,6 +148,7 @@ def _hollow() -> None:
         module = types.ModuleType(".".join(["desktop_env", *filter(None, name.split("/"))]))
         module.__path__ = [os.path.join(root, name)] if name else [root]
         sys.modules[module.__name__] = module
+    return root
 
 
 def _line() -> Line:

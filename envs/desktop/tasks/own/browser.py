@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from random import Random
 
+from tracegraph.envs.desktop.tasks.browser import CHROMIUM
 from tracegraph.envs.desktop.tasks.own import words
 from tracegraph.envs.desktop.tasks.own.draft import (
     HOME,
@@ -17,7 +18,6 @@ from tracegraph.envs.desktop.tasks.own.draft import (
     text_file,
     write,
 )
-from tracegraph.envs.desktop.tasks.setup import CHROMIUM
 
 APPS = ("chromium",)
 _FOLDER = f"{HOME}/pages"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
+from tracegraph.envs.desktop.tasks.browser import CHROMIUM
 from tracegraph.envs.desktop.tasks.own import words
 from tracegraph.envs.desktop.tasks.own.draft import HOME, Draft, files, give_up, step
-from tracegraph.envs.desktop.tasks.setup import CHROMIUM
 
 _CHECK = {"func": "infeasible"}
 
