@@ -199,7 +199,7 @@ async def _preferences(scene: Scene) -> dict[str, Any]:
 def _read(data: bytes) -> Any:
     try:
         return json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Spoiled(f"the browser's settings are no JSON: {error}") from error
 
 

@@ -37,6 +37,10 @@ _PROGRAMS: tuple[tuple[str, tuple[str, ...]], ...] = (
 # Started without waiting for a window: they have none.
 _WINDOWLESS = ("killall", "pkill", "socat")
 _NOT_FOUND = 127
+# There is one user inside; where there is no sudo, what it is asked for is done as that user.
+_SUDO = (
+    'command -v sudo >/dev/null || sudo() { while [ "${1#-}" != "$1" ]; do shift; done; "$@"; }\n'
+)
 
 
 async def run_steps(
@@ -183,7 +187,9 @@ def _argv(given: dict[str, Any]) -> list[str]:
     command = given["command"]
     if given.get("shell") and isinstance(command, list):
         command = " ".join(command)
-    return [str(part) for part in command] if isinstance(command, list) else ["sh", "-c", command]
+    if isinstance(command, list):
+        return [str(part) for part in command]
+    return ["sh", "-c", _SUDO + command if "sudo " in command else command]
 
 
 def _of(program: str) -> Callable[[Window], bool]:

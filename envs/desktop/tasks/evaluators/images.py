@@ -30,7 +30,7 @@ def compare_images(result: bytes, expected: bytes, **options: Any) -> Verdict:
     """
     from PIL.Image import Resampling
 
-    one, other = _open(result).convert("L"), _open(expected, ours=True).convert("L")
+    one, other = (image.convert("L") for image in _pair(result, expected))
     size = min(one.size, other.size)
     value = _likeness(*(image.resize(size, Resampling.LANCZOS) for image in (one, other)))
     if (base := options.get("reference_base_result")) is not None:
@@ -80,7 +80,7 @@ def check_image_size(result: bytes, rule: dict[str, Any]) -> Verdict:
 
 def check_structure_sim(result: bytes, expected: bytes) -> Verdict:
     """Check that two pictures have the same size and are alike (0.9)."""
-    return _alike(_open(result), _open(expected, ours=True), _SAME)
+    return _alike(*_pair(result, expected), _SAME)
 
 
 check_file_exists_and_structure_sim = check_structure_sim
@@ -92,7 +92,7 @@ def check_structure_sim_with_threshold(
     """Check that a picture is alike at the size of the expected one."""
     from PIL.Image import Resampling
 
-    image, right = _open(result), _open(expected, ours=True)
+    image, right = _pair(result, expected)
     if image.size != right.size:
         image = image.resize(right.size, Resampling.LANCZOS)
     return _alike(image, right, ssim_threshold)
@@ -100,7 +100,7 @@ def check_structure_sim_with_threshold(
 
 def check_structure_sim_resized(result: bytes, expected: bytes) -> Verdict:
     """Check that what shows of a picture is alike (0.9) at the size of the expected one."""
-    image, right = _open(result), _open(expected, ours=True)
+    image, right = _pair(result, expected)
     if image.mode in ("RGBA", "LA") or "transparency" in image.info:
         image = image.convert("RGBA")
         box = image.getchannel("A").getbbox()
@@ -114,8 +114,8 @@ def check_image_mirror(result: bytes, expected: bytes) -> Verdict:
     """Check that a picture is the expected one with left and right exchanged (0.99)."""
     from PIL.Image import Transpose
 
-    image = _open(result).transpose(Transpose.FLIP_LEFT_RIGHT)
-    return _alike(image, _open(expected, ours=True), 0.99)
+    image, right = _pair(result, expected)
+    return _alike(image.transpose(Transpose.FLIP_LEFT_RIGHT), right, 0.99)
 
 
 def check_brightness_decrease_and_structure_sim(
@@ -128,7 +128,7 @@ def check_brightness_decrease_and_structure_sim(
     from PIL.Image import Resampling
 
     numpy = _numpy()
-    image, before = _open(result), _open(expected, ours=True)
+    image, before = _pair(result, expected)
     light = [_mean(one.convert("L")) for one in (image, before)]
     if light[0] >= light[1]:
         return Verdict(0.0, "the picture is not darker")
@@ -149,7 +149,7 @@ def check_brightness_decrease_and_structure_sim(
 def check_contrast_increase_and_structure_sim(result: bytes, expected: bytes) -> Verdict:
     """Check that a picture has more contrast than another one, and is alike (0.65)."""
     numpy = _numpy()
-    image, before = _open(result), _open(expected, ours=True)
+    image, before = _pair(result, expected)
     spread = [float(numpy.asarray(one, dtype=numpy.float64).std()) for one in (image, before)]
     if spread[0] <= spread[1]:
         return Verdict(0.0, "the picture has no more contrast")
@@ -158,7 +158,7 @@ def check_contrast_increase_and_structure_sim(result: bytes, expected: bytes) ->
 
 def check_saturation_increase_and_structure_sim(result: bytes, expected: bytes) -> Verdict:
     """Check that colours are stronger than in another picture, with hues and light alike (0.9)."""
-    image, before = _open(result).convert("HSV"), _open(expected, ours=True).convert("HSV")
+    image, before = (one.convert("HSV") for one in _pair(result, expected))
     if _mean(image.getchannel("S")) <= _mean(before.getchannel("S")):
         return Verdict(0.0, "the colours are not stronger")
     for part in ("H", "V"):
@@ -166,6 +166,12 @@ def check_saturation_increase_and_structure_sim(result: bytes, expected: bytes) 
         if verdict.value < 1:
             return verdict
     return Verdict(1.0)
+
+
+def _pair(result: bytes, expected: bytes) -> tuple[Image, Image]:
+    # A fault of the task is told before one of the result.
+    right = _open(expected, ours=True)
+    return _open(result), right
 
 
 def _open(data: bytes, *, ours: bool = False) -> Image:

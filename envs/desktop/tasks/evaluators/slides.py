@@ -28,11 +28,11 @@ def compare_pptx_files(result: bytes, expected: bytes, **options: Any) -> Verdic
     font_italic, font_underline, color_rgb, strike_through, alignment, bullets, run_count,
     background_color, note; off unless they are asked for: image_size, modify_height.
     """
-    found, wanted = _read(result), _read(expected, ours=True)
+    wanted, found = _read(expected, ours=True), _read(result)
     comparison = _Comparison(options)
     try:
         comparison.presentations(found, wanted)
-    except (AttributeError, KeyError, ValueError, TypeError, IndexError) as error:
+    except Exception as error:  # parts are read when they are looked at
         raise Spoiled(f"the presentation cannot be read: {error!r}") from error
     return Verdict.of(comparison.problems)
 
@@ -53,7 +53,7 @@ def check_transition(result: bytes, rules: dict[str, Any]) -> Verdict:
         with zipfile.ZipFile(io.BytesIO(result)) as packed:
             parser = etree.XMLParser(resolve_entities=False, no_network=True)
             root = etree.fromstring(packed.read(name), parser)
-    except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError, OSError, ValueError) as error:
+    except Exception as error:  # as below
         raise Spoiled(f"the slide cannot be read: {error}") from error
     transition = root.find(f".//{_SLIDES}transition")
     kind = str(rules["transition_type"])
@@ -188,13 +188,11 @@ _PLACE = ("left", "top", "width", "height")
 def _read(data: bytes, *, ours: bool = False) -> Any:
     try:
         import pptx
-        from pptx.exc import PackageNotFoundError
     except ImportError as error:
         raise MissingExtraError("desktop", "python-pptx") from error
     try:
         return pptx.Presentation(io.BytesIO(data))
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, AttributeError, SyntaxError,
-            PackageNotFoundError) as error:  # fmt: skip
+    except Exception as error:  # broken files make the parsers raise nearly anything
         if ours:
             raise EvalError(f"the expected presentation cannot be read: {error}") from error
         raise Spoiled(f"it is no presentation: {error}") from error

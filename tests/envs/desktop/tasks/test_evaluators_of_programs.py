@@ -1,0 +1,116 @@
+"""Evaluators of what programs say, and of what is on the screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tracegraph.envs.desktop import actions as a
+from tracegraph.envs.desktop.fake import FakeDesktop, picture
+from tracegraph.envs.desktop.protocol import Element, ExecResult, Frame
+from tracegraph.envs.desktop.tasks import evaluate, parse_task, unsupported
+from tracegraph.envs.protocol import Score
+
+HOME = "/home/user"
+
+
+async def scored(evaluator: dict[str, Any], held: dict[str, bytes], **made: Any) -> Score:
+    """Return the score of a desktop that holds these files."""
+    desktop = FakeDesktop(files=held, **made)
+    await desktop.start()
+    task = parse_task({"id": "t", "instruction": "do", "evaluator": evaluator})
+    assert unsupported(task) == []
+    return await evaluate(task, desktop, a.Done(), size=(64, 48))
+
+
+def check(func: str, expected: Any = None, result: Any = None, **options: Any) -> dict[str, Any]:
+    """Return an evaluator, of the file /f unless a getter is named."""
+    made: dict[str, Any] = {
+        "func": func, "result": result or {"type": "vm_file", "path": "/f"}, "options": options,
+    }  # fmt: skip
+    if expected is not None:
+        made["expected"] = {"type": "rule", "rules": expected}
+    return made
+
+
+def asks(getter: str, func: str, expected: Any) -> dict[str, Any]:
+    return check(func, expected, {"type": getter})
+
+
+PLAYING = '<root><state>{}</state><info name="filename">{}</info></root>'
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "right", "wrong"),
+    [
+        (asks("vlc_playing_info", "is_vlc_playing", {"type": "file_name", "file_name": "a.mp4"}),
+         PLAYING.format("playing", "a.mp4"), PLAYING.format("paused", "a.mp4")),
+        (asks("vlc_playing_info", "is_vlc_playing", {"type": "url", "url": "http://x.example/a"}),
+         PLAYING.format("playing", "http://x.example/a"), PLAYING.format("playing", "b")),
+        (asks("vlc_playing_info", "is_vlc_playing", {"type": "url", "url": "http://x.example/a"}),
+         PLAYING.format("playing", "a"), "<root"),
+        (asks("default_video_player", "check_include_exclude", {"include": ["vlc"]}),
+         "vlc.desktop\nvlc.desktop\nx.desktop\n", "x.desktop\nvlc.desktop\nx.desktop\n"),
+        (check("check_moved_jpgs", {"expected": ["b.jpg", "a.jpg"]},
+               {"type": "list_directory", "path": "/d"}), "a.jpg\nb.jpg\n", "a.jpg\n"),
+    ],
+)  # fmt: skip
+async def test_what_programs_say(evaluator: dict[str, Any], right: str, wrong: str) -> None:
+    def says(text: str, code: int = 0) -> Any:
+        return {"programs": lambda argv: ExecResult(code, text)}
+
+    assert (await scored(evaluator, {}, **says(right))).value == 1
+    assert (await scored(evaluator, {}, **says(wrong))).value == 0
+    assert (await scored(evaluator, {}, **says("", 1))).value == 0
+
+
+async def test_errors_of_commands_and_outputs_that_were_put_aside() -> None:
+    def programs(argv: Any) -> ExecResult:
+        return ExecResult(1, "Orchis\n", "Error: none")
+
+    failing = check("check_include_exclude", {"include": ["Error:"]},
+                    {"type": "vm_command_error", "command": ["x"]})  # fmt: skip
+    assert (await scored(failing, {}, programs=programs)).value == 1
+    kept = check("check_list", {"expect": ["Orchis"]}, {"type": "cache_file", "path": "out"})
+    step = {"type": "execute", "parameters": {"command": ["theme"], "stdout": "out"}}
+    assert (await scored(kept | {"postconfig": [step]}, {}, programs=programs)).value == 1
+    step["parameters"]["stdout"] = "other"
+    assert (await scored(kept | {"postconfig": [step]}, {}, programs=programs)).value == 0
+
+
+async def test_starters_terminal_and_clipboard() -> None:
+    held = {f"{HOME}/Desktop/a.desktop": b"[Desktop Entry]\nName=Shop\nExec=x\n"}
+
+    def lists(argv: Any) -> ExecResult:
+        return ExecResult(0, "a.desktop\nother\n")
+
+    for rule, value in (({"type": "name", "name": "Shop"}, 1), ({"type": "exec", "exec": "y"}, 0)):
+        asked = asks("shortcuts_on_desktop", "is_shortcut_on_desktop", rule)
+        assert (await scored(asked, held, programs=lists)).value == value
+    terminal = Element("terminal", "", "$ stty\n43 132\n", 0, 0, 9, 9, frozenset(), (), "t")
+    root = Element("desktop frame", "main", "", 0, 0, 64, 48, frozenset(), (terminal,), "")
+    frames = [Frame(picture(64, 48), 64, 48, root)]
+    seen = check("check_include_exclude", {"include": ["43 132"]}, {"type": "vm_terminal_output"})
+    assert (await scored(seen, {}, frames=frames)).value == 1
+    assert (await scored(seen, {})).value == 0
+    clipboard = {
+        "func": "is_in_vm_clickboard",
+        "result": {"type": "rule", "rules": {"expected": ["43", "132"]}},
+        "expected": {"type": "vm_terminal_output"},
+    }
+    assert (await scored(clipboard, {}, frames=frames)).value == 1
+    assert (await scored(clipboard, {})).value == 0
+
+
+async def test_slides_at_the_left_and_css_selectors() -> None:
+    view = Element("document frame", "Slides View", "", 0, 0, 9, 9, frozenset(), (), "soffice")
+    root = Element("desktop frame", "main", "", 0, 0, 64, 48, frozenset(), (view,), "")
+    frames = [Frame(picture(64, 48), 64, 48, root)]
+    panel = check("check_left_panel", result={"type": "accessibility_tree"})
+    assert (await scored(panel, {}, frames=frames)).value == 1
+    assert (await scored(panel, {})).value == 0
+    rule = [{"selectors": ["document-frame[name=Slides\\ View]"]}]
+    css = check("check_accessibility_tree", rule, {"type": "accessibility_tree"})
+    assert (await scored(css, {}, frames=frames)).value == 1
+    assert (await scored(css, {})).value == 0
