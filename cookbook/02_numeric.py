@@ -1,6 +1,8 @@
 """Throw a ball into a basket: numbers found by feedback in words, and by search.
 
 Run it: python cookbook/02_numeric.py [--steps 8]
+
+Needs: pip install 'tracegraph[local,numeric]'
 """
 
 import argparse

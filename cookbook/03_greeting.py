@@ -1,6 +1,8 @@
 """Teach an agent to greet people in their own language, by telling it when it did not.
 
 Run it: python cookbook/03_greeting.py [--steps 3]
+
+Needs: pip install 'tracegraph[local]'
 """
 
 import argparse

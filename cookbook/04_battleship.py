@@ -1,6 +1,8 @@
 """Two functions play battleship; a model rewrites them, and the new code runs in the sandbox.
 
 Run it: python cookbook/04_battleship.py [--trials 5]
+
+Needs: pip install 'tracegraph[local]'
 """
 
 import argparse

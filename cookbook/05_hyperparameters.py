@@ -1,6 +1,8 @@
 """Search the settings of a small machine-learning pipeline, and check the best on fresh data.
 
 Run it: python cookbook/05_hyperparameters.py [--optimizer hybrid] [--trials 60]
+
+Needs: pip install 'tracegraph[numeric]'
 """
 
 import argparse

@@ -3,7 +3,9 @@
 Run it: python cookbook/09_tspo.py [--steps 40]
 
 Videos are rendered, encoded and decoded; a detector of the rendered events answers, no language
-model. A training worth its name takes 500 steps: docs/video.md. Needs: 'tracegraph[video-torch]'
+model. A training worth its name takes 500 steps: docs/video.md.
+
+Needs: pip install 'tracegraph[video-torch]'
 """
 
 import argparse

@@ -4,7 +4,7 @@ Run it: python cookbook/11_optimizers.py
 
 The workflow has a prompt, a number, and a list of examples. The model is scripted and knows the
 answers, so this shows how optimizers work, not how good they are: for that see
-docs/benchmarks.md. `gepa` needs: pip install 'tracegraph[gepa]'
+docs/benchmarks.md. Needs: pip install 'tracegraph[gepa,numeric]'
 """
 
 import asyncio

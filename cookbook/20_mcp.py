@@ -4,6 +4,8 @@ Run it: python cookbook/20_mcp.py
 
 Claude Desktop, editors and agent frameworks start the same server from their settings:
     {"command": "tracegraph", "args": ["serve", "mcp", "--env", "notebook", "--file", "sales.csv"]}
+
+Needs: pip install 'tracegraph[mcp,notebook]'
 """
 
 import asyncio

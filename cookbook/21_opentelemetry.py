@@ -9,7 +9,8 @@ file exporter would write them. They become episodes of the run store, from whic
     tracegraph optimize service.py --from-episodes last
 
 proposes prompts. In place of a file, `tracegraph serve otlp` takes what a running service exports
-(OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318). The other way, `tracegraph export last --spans FILE|URL` writes any run as spans.
+(OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318). The other way,
+`tracegraph export last --spans FILE|URL` writes any run as spans.
 """
 
 import json

@@ -3,6 +3,8 @@
 Run it: python cookbook/22_mlflow.py
 
 From the command line: tracegraph export last --mlflow sqlite:///mlflow.db, then `mlflow ui`.
+
+Needs: pip install 'tracegraph[mlflow,numeric]'
 """
 
 import tempfile

@@ -6,6 +6,8 @@ From the command line a data set of the hub, or a folder of `save_to_disk`, is d
 
     tracegraph optimize math.py --data hf://openai/gsm8k@main --expected answer
     tracegraph episodes export good --format dataset --outcome success
+
+Needs: pip install 'tracegraph[hub]'
 """
 
 import tempfile

@@ -9,6 +9,8 @@ The same from the command line:
 
 A scripted model stands in for a real one, and follows its prompt to the letter. With
 COOKBOOK_MODEL=local, or the name of any model, a real one is asked; take --optimizer optoprime.
+
+Needs: pip install 'tracegraph[langgraph]'
 """
 
 import argparse

@@ -3,6 +3,8 @@
 Run it: python cookbook/31_openai_agents.py
 
 A scripted model answers; with another `model=` of the SDK the rest stays as it is.
+
+Needs: pip install 'tracegraph[openai-agents]'
 """
 
 import asyncio

@@ -3,6 +3,8 @@
 Run it: python cookbook/32_pydantic_ai.py
 
 A function stands in for the model; with any other model of pydantic-ai the rest stays as it is.
+
+Needs: pip install 'tracegraph[pydantic-ai]'
 """
 
 from pydantic_ai import Agent, ModelResponse, TextPart, ToolCallPart

@@ -1,8 +1,14 @@
 """The recipes of agents, optimizers, migrations, servers and clusters run as they say."""
 
+import json
 import os
+import re
 import subprocess
 import sys
+import threading
+import time
+import tomllib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -90,6 +96,53 @@ def test_the_command_for_vllm(tmp_path):
     assert "scripted: 16 answers, 8 of them yes" in text
 
 
+class FakeVLLM(BaseHTTPRequestHandler):
+    """Says whether the first number of a question is even, and how many it was asked at once."""
+
+    most = now = 0
+    lock = threading.Lock()
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        with self.lock:
+            FakeVLLM.now += 1
+            FakeVLLM.most = max(FakeVLLM.most, FakeVLLM.now)
+        time.sleep(0.2)
+        number = int(re.search(r"\d+", body["messages"][-1]["content"])[0])
+        message = {"role": "assistant", "content": " no" if number % 2 else " yes"}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 12, "completion_tokens": 1}
+        data = json.dumps({"choices": [choice], "usage": usage}).encode()
+        with self.lock:
+            FakeVLLM.now -= 1
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_many_calls_at_once_go_to_a_server_of_vllm(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRACEGRAPH_STATE", str(tmp_path / "state"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), FakeVLLM) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            program = Path(sys.executable).with_name("tracegraph")
+            url = f"http://127.0.0.1:{server.server_port}"
+            subprocess.run([program, "serve", "add", "parity", url], check=True, cwd=tmp_path)
+            text = output("16_vllm", tmp_path, "--model", "vllm:parity")
+        finally:
+            server.shutdown()
+            thread.join()
+    assert "vllm:parity: 16 answers, 8 of them yes" in text
+    assert FakeVLLM.most > 4
+
+
 @pytest.mark.slow
 def test_episodes_on_two_workers(tmp_path):
     pytest.importorskip("ray")
@@ -98,7 +151,21 @@ def test_episodes_on_two_workers(tmp_path):
     assert "mean reward 0.50" in text
 
 
-def test_the_table_lists_every_recipe():
+def test_the_table_lists_every_recipe_with_what_it_needs():
     table = (COOKBOOK / "README.md").read_text(encoding="utf-8")
-    for recipe in sorted(COOKBOOK.glob("[0-9][0-9]_*")):
-        assert f"({recipe.name})" in table, recipe.name
+    pyproject = tomllib.loads((COOKBOOK.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = pyproject["project"]["optional-dependencies"]
+    recipes = sorted(COOKBOOK.glob("[0-9][0-9]_*"))
+    assert table.count("\n| [") == len(recipes)
+    for recipe in recipes:
+        (row,) = (line for line in table.splitlines() if f"({recipe.name})" in line)
+        wanted = row.split("|")[4].strip()
+        named = re.findall(r"tracegraph\[([\w,-]+)\]", recipe.read_text(encoding="utf-8"))
+        assert (named[0] if named else "") == wanted, recipe.name
+        assert set(wanted.split(",")) - {""} <= set(extras), recipe.name
+
+
+def test_every_recipe_has_a_test():
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.py"))
+    for recipe in COOKBOOK.glob("[0-9][0-9]_*.py"):
+        assert f'"{recipe.stem}"' in tests or f'"{recipe.name}"' in tests, recipe.name

@@ -203,7 +203,8 @@ class ServedTransport:
                     endpoint.url + path,
                     content=json.dumps(body).encode(),
                     headers={
-                        "authorization": f"Bearer {endpoint.token}",
+                        # A server that was added may want none, and an empty one is no header.
+                        **({"authorization": f"Bearer {endpoint.token}"} if endpoint.token else {}),
                         "content-type": "application/json",
                     },
                 )

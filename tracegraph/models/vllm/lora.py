@@ -57,7 +57,7 @@ def _post(replica: Replica, path: str, body: dict[str, str]) -> None:
         response = httpx.post(
             replica.url + path,
             json=body,
-            headers={"authorization": f"Bearer {replica.token}"},
+            headers={"authorization": f"Bearer {replica.token}"} if replica.token else {},
             timeout=120,
             trust_env=False,
         )
