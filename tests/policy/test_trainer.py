@@ -24,6 +24,7 @@ from tracegraph.policy.trainer.settings import Settings
 from tracegraph.policy.trainer.tasks import Problem, Task, exact, find_task, one_turn
 from tracegraph.policy.trainer.train import train
 from tracegraph.policy.trainer.update import Group, update
+from tracegraph.runs import Store, list_events, run_scope
 
 
 def digits(problem, text):
@@ -153,6 +154,18 @@ def test_it_learns_and_the_held_out_accuracy_is_that_of_the_best_adapter(tmp_pat
     picture = draw_curve(tmp_path / "log.jsonl", "digits & more")
     assert picture.count("<polyline") == 6
     assert "digits &amp; more" in picture
+
+
+def test_inside_of_a_run_every_line_of_the_log_is_an_event(learner, tmp_path):
+    folder = tmp_path / "digits"
+    with Store(tmp_path / "runs.db") as store:
+        with run_scope(store, "train policy") as run:
+            train(learner, digit_task(), replace(SETTINGS, steps=2, every=1), folder)
+        events = list_events(store, run=run.id)
+    assert events[0].payload == {"step": 0, "steps": 2}
+    told = [{"event": e.kind.removeprefix("training "), **e.payload} for e in events[1:]]
+    assert told == read(folder / "log.jsonl")
+    assert [line["event"] for line in told].count("step") == 2
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from tracegraph.runs.events import Event, add_event, follow_events, list_events,
 from tracegraph.runs.ids import new_id
 from tracegraph.runs.process import process_alive, process_start
 from tracegraph.runs.runs import Run, find_run, finish_run, get_run, list_runs, start_run, take_run
-from tracegraph.runs.scope import current, run_scope, within
+from tracegraph.runs.scope import current, note, resume_scope, run_scope, within
 from tracegraph.runs.search import (
     Candidate,
     Decision,
@@ -35,7 +35,7 @@ from tracegraph.runs.writer import Pending
 
 __all__ = [
     "Store", "Pending", "default_path", "new_id",
-    "run_scope", "within", "current",
+    "run_scope", "resume_scope", "within", "current",
     "Run", "start_run", "take_run", "finish_run", "get_run", "find_run", "list_runs",
     "Call", "CallTotals", "add_call", "list_calls", "call_totals",
     "Candidate", "add_candidate", "update_candidate", "list_candidates",
@@ -43,7 +43,7 @@ __all__ = [
     "StoredProposal", "add_proposal", "list_proposals",
     "Decision", "add_decision", "list_decisions",
     "StoredEpisode", "add_episode", "list_episodes", "version_of",
-    "Event", "add_event", "list_events", "sample_events", "follow_events",
+    "Event", "add_event", "note", "list_events", "sample_events", "follow_events",
     "save_state", "load_state", "add_blob", "get_blob", "blob_hash",
     "process_alive", "process_start",
     "StoreError", "StoreClosedError", "RunTakenError",

@@ -9,7 +9,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from tracegraph.runs.runs import Run, finish_run, start_run
+from tracegraph.runs.events import add_event
+from tracegraph.runs.runs import Run, finish_run, start_run, take_run
 from tracegraph.runs.store import Store
 
 
@@ -29,6 +30,13 @@ def current() -> Scope | None:
     return _current.get()
 
 
+def note(kind: str, payload: object = None) -> None:
+    """Write an event of the run that surrounds this code; without one, nothing is written."""
+    scope = _current.get()
+    if scope is not None:
+        add_event(scope.store, kind, payload, run=scope.run.id)
+
+
 @contextmanager
 def within(store: Store, run: Run) -> Iterator[Run]:
     """Make an existing run the current one."""
@@ -44,15 +52,34 @@ def run_scope(store: Store, kind: str, name: str = "", **config: Any) -> Iterato
     """Start a run, make it the current one, and mark how it ended.
 
     An exception marks it failed, an interrupt or a cancellation stopped; a kill leaves it
-    running, which `Run.interrupted` recognises.
+    running, which `Run.interrupted` recognises. What stands in its ``summary`` at the end is kept.
     """
     surrounding = _current.get()
     parent = surrounding.run.id if surrounding and surrounding.store is store else None
     run = Run(kind, name, parent=parent, config=config)
     start_run(store, run).result()
+    with _marked(store, run):
+        yield run
+
+
+@contextmanager
+def resume_scope(store: Store, id: str) -> Iterator[Run]:
+    """Go on with a run: make this process its owner, and mark its end as `run_scope` does.
+
+    Raises:
+        RunTakenError: a living process owns the run.
+        StoreError: there is no such run.
+    """
+    run = take_run(store, id).result()
+    with _marked(store, run):
+        yield run
+
+
+@contextmanager
+def _marked(store: Store, run: Run) -> Iterator[None]:
     try:
         with within(store, run):
-            yield run
+            yield
     except (KeyboardInterrupt, asyncio.CancelledError, GeneratorExit):
         finish_run(store, run.id, "stopped").result()
         raise
@@ -60,4 +87,4 @@ def run_scope(store: Store, kind: str, name: str = "", **config: Any) -> Iterato
         summary = {"error": f"{type(error).__name__}: {error}"}
         finish_run(store, run.id, "failed", summary).result()
         raise
-    finish_run(store, run.id).result()
+    finish_run(store, run.id, summary=run.summary or None).result()

@@ -39,7 +39,23 @@ def describe(kind: str, told: dict[str, Any]) -> str:
             return f"  {told['why']}"
         case "proving":
             return f"proof: seed and best on {told['examples']} locked examples"
+        case "training step":
+            return f"step {told['step']}: {_measured(told, 'reward', 'loss', 'entropy')}"
+        case "training evaluation" | "training end":
+            # The trainer of a policy tells two accuracies; others name the part and measure more.
+            parts = _measured(told, "check", "held_out", "precision", "accuracy")
+            return f"after step {told['step']}: {parts}"
+        case "training begun":
+            return f"goes on after step {told['step']}" if told["step"] else ""
     return ""
+
+
+def _measured(told: dict[str, Any], *names: str) -> str:
+    found = [(name.replace("_", " "), told[name]) for name in names if name in told]
+    return ", ".join(
+        f"{name} {value:.3f}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in found
+    )
 
 
 def told_examples(told: dict[str, Any]) -> str:

@@ -138,7 +138,7 @@ def run_page(
     entries = [
         tag("a", label, href=path.format(run=quote(run.id)),
             aria_current="page" if name == tab else None)
-        for name, label, path in _TABS
+        for name, label, path in _TABS if name != "candidates" or run.kind == "optimize"
     ]  # fmt: skip
     return page(
         request,

@@ -9,6 +9,8 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from tracegraph.cli.arguments import StorePath
+
 
 def policy(
     task: Annotated[str, typer.Option("--task", help="tools (choose a call), sums, or notebook.")],
@@ -30,18 +32,20 @@ def policy(
     ] = 2,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    store: StorePath = None,
 ) -> None:
     """Train a LoRA adapter on a small task, on this machine.
 
     The folder holds the log, checkpoints, the best adapter, and curve.svg. After a kill, the same
     command with --resume goes on to the same weights. `tracegraph serve smollm2` can serve the
-    adapter.
+    adapter. `tracegraph view` draws its curves while it goes on.
 
     With --task notebook an episode has two turns: a cell, which runs in a kernel in the sandbox,
     and an answer. --replay on gives a group in which everything failed an earlier success.
 
     Example: tracegraph train policy --task tools --rate 5e-4 --seed 0 --out runs/tools
     """
+    from tracegraph.cli.train.recorded import recorded
     from tracegraph.policy.trainer.curve import draw_curve
     from tracegraph.policy.trainer.model import load_learner
     from tracegraph.policy.trainer.settings import Settings
@@ -61,8 +65,11 @@ def policy(
     )  # fmt: skip
     learner = load_learner(model, rank=settings.rank, seed=seed)
     shown = _Json() if as_json else _Bar(steps) if sys.stdout.isatty() else _Lines(steps)
-    with shown:
+    config = {"task": task, "model": model, "settings": settings.to_json()}
+    with recorded(store, "train policy", out, config, resume=resume) as run, shown:
         trained = train(learner, wanted, settings, out, resume=resume, on_step=shown.tell)
+        run.summary = {"before": trained.before, "after": trained.after, "steps": trained.steps,
+                       "stopped": trained.stopped}  # fmt: skip
     (out / "curve.svg").write_text(draw_curve(out / "log.jsonl", f"{task}, {model}, seed {seed}"))
     if as_json:
         return

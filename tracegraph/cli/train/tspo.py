@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from tracegraph.cli.arguments import StorePath
+
 
 def tspo(
     folder: Annotated[
@@ -38,12 +40,13 @@ def tspo(
     each: Annotated[int, typer.Option("--each", min=4, help="Training clips an event.")] = 12,
     threads: Annotated[int, typer.Option("--threads", help="Of torch; 0: its own choice.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the result.")] = False,
+    store: StorePath = None,
 ) -> None:
     """Train TSPO's temporal head on rendered needle videos.
 
     The videos are rendered, encoded as H.264, decoded and encoded into features; the answers are
     those of a detector that looks at the chosen frames. Started again with the same settings, a
-    training goes on where it was saved.
+    training goes on where it was saved. `tracegraph view` draws its curves while it goes on.
 
     Example: tracegraph train tspo --steps 200 --folder .tracegraph/tspo
     """
@@ -59,6 +62,8 @@ def tspo(
     from tracegraph.agents.tspo.laws import as_law
     from tracegraph.agents.tspo.settings import TrainSettings
     from tracegraph.agents.tspo.train import Training, compare
+    from tracegraph.cli.train.recorded import recorded
+    from tracegraph.runs import note
 
     if threads:
         torch.set_num_threads(threads)
@@ -72,13 +77,17 @@ def tspo(
     splits = synthetic_splits(data, make_encoder(encoder), clips=clips, each=each)
 
     def tell(line: dict[str, Any]) -> None:
+        note("training evaluation" if "held_out" in line else "training step", line)
         if not quiet and (said := _line(line)):
             typer.echo(said)
 
-    training = Training(folder, splits, settings, tell)
-    if training.step and not quiet:
-        typer.echo(f"going on after step {training.step}")
-    log = training.run()
+    with recorded(store, "train tspo", folder, settings.told(), resume=True) as run:
+        training = Training(folder, splits, settings, tell)
+        note("training begun", {"step": training.step, "steps": steps})
+        if training.step and not quiet:
+            typer.echo(f"going on after step {training.step}")
+        log = training.run()
+        run.summary = {"steps": training.step}
     names = ["uniform", "topk", "bin_max", "aks", "tspo", "tspo_bin_max", "tspo_aks"]
     compared = compare(splits, training.head, names, 96, frames)
     page = write_page(folder, log, compared, settings.told())

@@ -12,6 +12,8 @@ import torch
 
 from tracegraph.errors import MissingExtraError, TracegraphError
 
+__all__ = ["load_learner", "with_adapter", "tiny", "Learner", "Codec", "Bytes", "Chat"]
+
 
 class Codec(Protocol):
     """Texts to tokens and back; each text is encoded once, and what was sampled never again."""

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from tracegraph.policy.losses import Aggregation
 
+__all__ = ["Settings"]
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -18,6 +18,8 @@ from tracegraph.policy.play import Ask
 from tracegraph.policy.trainer.model import Codec
 from tracegraph.prompts import load
 
+__all__ = ["Task", "Problem", "one_turn", "exact", "find_task", "sums", "tools"]
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -26,6 +26,8 @@ from tracegraph.policy.trainer.settings import Settings
 from tracegraph.policy.trainer.tasks import Problem, Task
 from tracegraph.policy.trainer.update import update
 
+__all__ = ["train", "Trained", "accuracy", "held_out"]
+
 OnStep = Callable[[str, dict[str, Any]], None]
 
 
@@ -129,7 +131,7 @@ class _Training:
 
     def run(self, tell: OnStep) -> Trained:
         state, settings = self.state, self.settings
-        log = Log(self.out / "log.jsonl", keep=state["step"])
+        log = Log(self.out / "log.jsonl", keep=state["step"], steps=settings.steps)
         buffer = self._buffer()
         self._follow(state["step"])
         if state["step"] == 0:

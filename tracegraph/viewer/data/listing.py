@@ -108,7 +108,7 @@ def _listed(store: Store, rows: Sequence[Run]) -> list[Listed]:
         store, rows, "SELECT run, count(*) FROM evaluations WHERE run", "GROUP BY run"
     )  # fmt: skip
     evaluated = {row[0]: row[1] for row in counted}
-    last = {row[0]: describe(str(row[1]), decode(str(row[2]))) for row in _of(
+    last = {row[0]: (str(row[1]), decode(str(row[2]))) for row in _of(
         store, rows, "SELECT run, kind, payload FROM events WHERE id IN (SELECT max(id) FROM "
         "events WHERE run", "GROUP BY run)")}  # fmt: skip
     made = []
@@ -122,10 +122,15 @@ def _listed(store: Store, rows: Sequence[Run]) -> list[Listed]:
             score = max(float(str(row[2])) for row in mine if int(str(row[3])) * 2 > whole)
         elif run.id in episodes and episodes[run.id][1] is not None:
             score = float(str(episodes[run.id][1]))
+        elif isinstance(run.summary.get("after"), float):
+            before, score = run.summary.get("before"), run.summary["after"]  # of a training
         tokens, cost = spent.get(run.id, (0, 0.0))
         count, _ = episodes.get(run.id, (0, None))
         done = int(str(count)) or int(str(evaluated.get(run.id, 0)))
-        what = str(run.summary.get("error") or last.get(run.id, "")).strip()
+        kind, told = last.get(run.id, ("", {}))
+        if kind.startswith("training "):
+            done = int(told["step"])
+        what = str(run.summary.get("error") or describe(kind, told)).strip()
         made.append(
             Listed(run, states[run.id], score, before, what, done,
                    int(str(tokens)), float(str(cost)))

@@ -27,6 +27,7 @@ from tracegraph.viewer.data.numbers import Numbers, numbers, tokens_by_step
 from tracegraph.viewer.drawings import line_drawing
 from tracegraph.viewer.marks import amount, bar, facts, lasted, post_form, run_path, state_chip
 from tracegraph.viewer.page import run_page
+from tracegraph.viewer.runs.training import is_training, training
 
 if TYPE_CHECKING:
     from tracegraph.runs import Run, Store
@@ -51,6 +52,8 @@ def overview(request: Request) -> Response:
             cost(store, review),
             repeat(review),
         ]
+    elif is_training(run):
+        parts += [*training(store, run), _settings(run)]
     else:
         parts += [_rewards(found), _settings(run)]
     beside = [
@@ -75,13 +78,14 @@ def _progress(store: Store, run: Run, found: Numbers) -> Markup:
     if episodes := sum(found.outcomes.values()):
         shown.append((f"{episodes:,}", "episodes"))
     of = f" of {amount(budget['tokens'])}" if "tokens" in budget else ""
-    shown += [
-        (amount(found.tokens), f"tokens{of}"),
-        (f"${found.calls.cost:,.2f}", "for models"),
-        (f"{found.calls.calls - found.calls.cached:,}",
-         f"calls, {found.calls.cached:,} answered before"),
-        (lasted(found.seconds), "since the start" if run.finished is None else "in all"),
-    ]  # fmt: skip
+    if found.calls.calls or not is_training(run):
+        shown += [
+            (amount(found.tokens), f"tokens{of}"),
+            (f"${found.calls.cost:,.2f}", "for models"),
+            (f"{found.calls.calls - found.calls.cached:,}",
+             f"calls, {found.calls.cached:,} answered before"),
+        ]  # fmt: skip
+    shown.append((lasted(found.seconds), "since the start" if run.finished is None else "in all"))
     if found.calls.errors:
         shown.append((f"{found.calls.errors:,}", "failed calls"))
     last = events_page(store, run.id, q="", kind="").events[:1]
