@@ -16,11 +16,9 @@ import tracegraph as tg
 from tracegraph.integrations.mlflow import log_run
 from tracegraph.optimizers import make
 from tracegraph.runs import Store
+from tracegraph.training import Settings, Trainer, Workflow
 from tracegraph.training.data import Example, split
 from tracegraph.training.guides import make_guide
-from tracegraph.training.settings import Settings
-from tracegraph.training.trainer import Trainer
-from tracegraph.training.workflow import Workflow
 
 threshold = tg.Parameter(0.9, name="threshold", low=0, high=1)
 

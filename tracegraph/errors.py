@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__all__ = ["TracegraphError", "MissingExtraError"]
+
 
 class TracegraphError(Exception):
     """The base of every error that tracegraph raises on purpose."""

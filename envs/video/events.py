@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from tracegraph.envs.video.errors import VideoDataError
 
+__all__ = ["Event", "split_labels"]
+
 # Full saturation on backgrounds with little: found by colour alone, also after compression.
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (225, 25, 25),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Mask = npt.NDArray[np.bool_]
 
+__all__ = ["Scene", "Mover"]
+
 
 @dataclass(frozen=True, slots=True)
 class Mover:
@@ -43,7 +45,8 @@ class Scene:
 
     Args:
         movers: later ones are drawn over earlier ones.
-        width, height: pixels.
+        width: in pixels.
+        height: in pixels.
         seed: of the background and the noise.
     """
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Mask = npt.NDArray[np.bool_]
 
+__all__ = ["SegmentTask", "FrameSource", "FileSource", "FolderSource", "union"]
+
 
 T = TypeVar("T")
 

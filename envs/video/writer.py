@@ -13,6 +13,8 @@ from tracegraph.envs.video.frame import load_av
 if TYPE_CHECKING:
     from tracegraph.envs.video.frame import RGB
 
+__all__ = ["write_video"]
+
 _TICKS = 12_800  # units a second: divides by 8, 10, 16, 20, 25 and more
 
 

@@ -26,8 +26,9 @@ FETCHED = re.compile(
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
+    # Not --quiet: warnings that are not shown are not counted, and strict would mean nothing.
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder],
         cwd=ROOT, capture_output=True, text=True, check=False,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
     )  # fmt: skip
@@ -73,18 +74,3 @@ def test_settings_lists_every_variable_that_is_read():
     }
     listed = set(re.findall(r"\bTRACEGRAPH_[A-Z_]*[A-Z]\b", page))
     assert read == listed
-
-
-def test_every_public_package_has_a_page():
-    # What stands behind commands, in a sandbox, or behind another package's face is not public.
-    inner = re.compile(
-        r"\.(cli|inside|viewer|integrations|local|own)(\.|$)|\.(encoders|selectors)$"
-    )
-    homes = {"tracegraph": ROOT / "tracegraph"}
-    homes |= {f"tracegraph.{name}": ROOT / name for name in ("agents", "envs", "prompts")}
-    for package, home in homes.items():
-        for file in home.rglob("__init__.py"):
-            inside = file.parent.relative_to(home).parts
-            name = ".".join([package, *inside])
-            if "\n__all__ = " in file.read_text(encoding="utf-8") and not inner.search(name):
-                assert name in PACKAGES, name

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tracegraph.runs import StoredEpisode
 
+__all__ = ["examples_of", "dataset_of", "fetch_rows", "write_rows", "is_dataset"]
+
 SCHEME = "hf://"
 _PARTS = ("train", "validation", "test")
 

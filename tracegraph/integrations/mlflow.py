@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Metric
     from mlflow.tracking import MlflowClient
 
+__all__ = ["log_run"]
+
 _TAG = "tracegraph.run"
 _ALL = 1_000_000
 _LONGEST = 6000  # characters of a parameter that MLflow takes

@@ -23,7 +23,7 @@ from tracegraph.graph.parameter import ParameterNode
 from tracegraph.graph.recording import Recording
 from tracegraph.integrations.calls import ForeignCall, operation, recording_frame
 
-__all__ = ["trace_agent", "AgentError"]
+__all__ = ["trace_agent", "parameters", "AgentError"]
 
 _MODULE = "agents"
 

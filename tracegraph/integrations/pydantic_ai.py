@@ -24,7 +24,7 @@ needed("pydantic_ai", "pydantic-ai")
 from pydantic_ai.agent import WrapperAgent  # noqa: E402
 from pydantic_ai.capabilities import Hooks  # noqa: E402
 
-__all__ = ["trace_agent", "TracedAgent"]
+__all__ = ["trace_agent", "TracedAgent", "AgentError"]
 
 
 class AgentError(TracegraphError):

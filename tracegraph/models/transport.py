@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from tracegraph.models.request import Request
 from tracegraph.models.types import Choice, Usage
 
+__all__ = ["Transport", "Reply"]
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from tracegraph.optimizers.optimizer import Trial
 
+__all__ = ["front", "drawn"]
+
 
 def front(history: Sequence[Trial]) -> dict[str, int]:
     """Return the candidates that are best on some example, by id, with how many they are best on.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tracegraph.optimizers.optimizer import Trial
 
+__all__ = ["merge", "mergers", "Merged"]
+
 
 @dataclass(frozen=True, slots=True)
 class Merged:

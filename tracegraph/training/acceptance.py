@@ -13,6 +13,8 @@ from tracegraph.training.betting import Bettor
 from tracegraph.training.confidence import running_interval
 from tracegraph.training.errors import TrainingError
 
+__all__ = ["PairedTest", "spend", "mean_difference"]
+
 Verdict = Literal["accepted", "rejected", "undecided"]
 
 _WORSE = 0.05  # the chance of calling a candidate worse that is not

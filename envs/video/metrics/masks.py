@@ -27,7 +27,8 @@ def boundary(mask: Mask, truth: Mask, bound: float = BOUND) -> float:
     """Return F: the harmonic mean of how much of each boundary is near the other.
 
     Args:
-        mask, truth: of one shape.
+        mask: what was found.
+        truth: of the same shape.
         bound: the distance that counts as near: a share of the diagonal, rounded up to pixels;
             1 or more is a number of pixels.
     """

@@ -32,7 +32,8 @@ class DesktopTools:
 
     Args:
         apps: command lines of programs to start in it, as "mousepad".
-        width, height: of the screen, in pixels.
+        width: of the screen, in pixels.
+        height: of the screen, in pixels.
     """
 
     instructions = (
