@@ -67,7 +67,11 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "literal_match": ("ignore_case", "type"), "compare_config": ("containment_ok",),
     "compare_answer": ("containment_ok",), "compare_text_file": ("ignore_blanks", "ignore_case"),
     "compare_csv": ("strict", "ignore_case"), "compare_table": ("rules",),
-    "compare_docx_files": ("ignore_blanks", "ignore_case"), "check_accessibility_tree": ("osname",),
+    "compare_docx_files": (
+        "content_only", "delete_empty_lines", "fuzzy_match", "ignore_blanks", "ignore_case",
+        "ignore_order",
+    ),
+    "check_accessibility_tree": ("osname",),
     "compare_images": ("reference_base_result",), "check_structure_sim_with_threshold":
     ("ssim_threshold",), "check_brightness_decrease_and_structure_sim": ("threshold",),
     "compare_pptx_files": (
@@ -78,7 +82,11 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
         "examine_run_count", "examine_shape", "examine_strike_through", "examine_text",
     ),
 }  # fmt: skip
-_TABLE_RULES = ("sheet_name", "sheet_data", "check_cell")
+_TABLE_RULES = ("sheet_name", "sheet_data", "sheet_fuzzy", "check_cell", "freeze", "zoom")
+_CELL_PROPERTIES = (
+    "value", "merge", "bgcolor", "fgcolor", "fill_type", "number_format", "font_bold", "font_color",
+    "font_family", "font_italic", "font_name", "font_size", "font_underline",
+)  # fmt: skip
 
 
 def known(name: str) -> bool:
@@ -92,7 +100,11 @@ def native(name: str, options: Mapping[str, Any]) -> bool:
     if not known(name) or any(one not in heeded for one in options if not one.startswith("_")):
         return False
     rules = options.get("rules", []) if name == "compare_table" else []
-    return all(rule.get("type") in _TABLE_RULES for rule in rules)
+    return all(
+        rule.get("type") in _TABLE_RULES
+        and all(name in _CELL_PROPERTIES for name in rule.get("props", {}))
+        for rule in rules
+    )
 
 
 def load(name: str) -> Evaluate:

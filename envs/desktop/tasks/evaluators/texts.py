@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from tracegraph.envs.desktop.tasks.evaluators.verdict import Verdict, likeness, short, text_of
+from tracegraph.envs.protocol import EvalError
 
 
 def exact_match(result: Any, rules: dict[str, Any]) -> Verdict:
@@ -18,13 +19,20 @@ def exact_match(result: Any, rules: dict[str, Any]) -> Verdict:
     return Verdict.of([] if found == wanted else [f"found {short(found)}, not {short(wanted)}"])
 
 
-def literal_match(result: Any, rules: Any, **options: Any) -> Verdict:
-    """Check for equality, by option without regard to case."""
-    wanted = rules["expected"] if isinstance(rules, dict) else text_of(rules)
-    found = text_of(result) if isinstance(wanted, str) else result
+def literal_match(result: Any, expected: Any, **options: Any) -> Verdict:
+    """Check for equality, by option without regard to case; ``type`` is str or list."""
+    kind = options.get("type", "str")
+    if kind not in ("str", "list"):
+        raise EvalError(f"literal_match has no type {kind}")
+    if kind == "str":
+        found, wanted = [text_of(result)], [text_of(expected)]
+    elif isinstance(result, list | tuple) and isinstance(expected, list | tuple):
+        found, wanted = [str(one) for one in result], [str(one) for one in expected]
+    else:
+        return Verdict(0.0, f"found {short(result)}, which is no list")
     same = found == wanted
     if options.get("ignore_case"):
-        same = str(found).lower() == str(wanted).lower()
+        same = [one.lower() for one in found] == [one.lower() for one in wanted]
     return Verdict.of([] if same else [f"found {short(found)}, not {short(wanted)}"])
 
 
@@ -56,7 +64,7 @@ def check_list(result: Any, rules: dict[str, list[str]]) -> Verdict:
 
 def compare_text_file(result: Any, expected: Any, **options: Any) -> Verdict:
     """Check that a text file is as expected, by option without regard to blanks or case."""
-    found, wanted = text_of(result), text_of(expected)
+    found, wanted = _unix(text_of(result)), _unix(text_of(expected))
     if options.get("ignore_blanks"):
         found, wanted = " ".join(found.split()), " ".join(wanted.split())
     if options.get("ignore_case"):
@@ -72,23 +80,22 @@ def diff_text_file(result: Any, expected: Any) -> Verdict:
 
 
 def compare_csv(result: Any, expected: Any, **options: Any) -> Verdict:
-    """Check the cells of a CSV file; spaces around cells count when ``strict``."""
+    """Check the lines of a CSV file against those of one or of several, any of which is right.
+
+    Spaces around lines count when ``strict``.
+    """
     strict, ignore_case = options.get("strict", True), options.get("ignore_case", False)
 
-    def rows(data: Any) -> list[list[str]]:
-        read = list(csv.reader(io.StringIO(text_of(data))))
-        read = read if strict else [[cell.strip() for cell in row] for row in read]
-        return [[cell.lower() for cell in row] for row in read] if ignore_case else read
+    def lines(data: Any) -> list[str]:
+        read = text_of(data).splitlines()
+        read = read if strict else [line.strip() for line in read]
+        return [line.lower() for line in read] if ignore_case else read
 
-    found, wanted = rows(result), rows(expected)
-    problems = [
-        f"row {number} is {short(row)}, not {short(should)}"
-        for number, (row, should) in enumerate(zip(found, wanted, strict=False), 1)
-        if row != should
-    ]
-    if len(found) != len(wanted):
-        problems.append(f"there are {len(found)} rows, not {len(wanted)}")
-    return Verdict.of(problems)
+    found = lines(result)
+    choices = [lines(one) for one in (expected if isinstance(expected, list) else [expected])]
+    if found in choices:
+        return Verdict(1.0)
+    return Verdict(0.0, _difference("\n".join(found), "\n".join(choices[0])))
 
 
 def check_csv(result: Any, rules: dict[str, Any]) -> Verdict:
@@ -124,12 +131,16 @@ def file_contains(result: Any, rules: dict[str, Any]) -> Verdict:
 
 def compare_config(result: Any, rules: dict[str, Any], **_: Any) -> Verdict:
     """Check that a settings file is the text ``expected``."""
-    return exact_match(result, rules)
+    return exact_match(_unix(text_of(result)), rules)
 
 
 def compare_answer(result: Any, rules: dict[str, Any], **_: Any) -> Verdict:
     """Check that an answer is the text ``expected``."""
     return exact_match(text_of(result), rules)
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _difference(found: str, wanted: str) -> str:

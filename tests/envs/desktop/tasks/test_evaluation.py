@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,6 +61,34 @@ def centered() -> bytes:
     return data.getvalue()
 
 
+def odt(*texts: str) -> bytes:
+    """Return a document of OpenDocument."""
+    space = "urn:oasis:names:tc:opendocument:xmlns:"
+    told = "".join(f"<t:p><t:span>{text}</t:span></t:p>" for text in texts)
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as packed:
+        packed.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        packed.writestr(
+            "content.xml",
+            f'<o:x xmlns:o="{space}office:1.0" xmlns:t="{space}text:1.0">{told}</o:x>',
+        )
+    return data.getvalue()
+
+
+def shown(*, frozen: str = "", zoom: int = 100, red: bool = False) -> bytes:
+    """Return a workbook with a view of its own."""
+    import openpyxl
+    from openpyxl.styles import Font
+
+    book = openpyxl.load_workbook(io.BytesIO(workbook(ROWS)))
+    book.active.freeze_panes = frozen or None
+    book.active.sheet_view.zoomScale = zoom
+    book.active["B2"].font = Font(bold=red, color="FFFF0000" if red else None)
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
 TABLE = {"rules": [{"type": "sheet_data", "sheet_idx0": "RI0", "sheet_idx1": "EI0"}]}
 CELL = {
     "rules": [
@@ -69,6 +98,21 @@ CELL = {
         }
     ]
 }  # fmt: skip
+FUZZY = {
+    "rules": [{"type": "sheet_fuzzy", "sheet_idx0": 0, "sheet_idx1": "EI0", "rules": [
+        {"range": ["A2:A3"], "type": "includes", "ignore_case": True, "ignore_chars": " "},
+        {"range": ["B2"], "type": "exact_match", "trim_leadings": "+"},
+    ]}]
+}  # fmt: skip
+FROZEN = {"rules": [
+    {"type": "freeze", "sheet_idx0": 0, "sheet_idx1": "EI0"},
+    {"type": "zoom", "sheet_idx": 0, "method": "range.te", "ref": [100, 150]},
+]}  # fmt: skip
+STYLE = {"rules": [{"type": "check_cell", "sheet_idx": 0, "coordinate": "B2", "props": {
+    "font_bold": {"method": "eq", "ref": True}, "merge": {"method": "eq", "ref": False},
+    "font_color": {"method": "re.I", "ref": "ff0000$"},
+    "value": {"method": "approx:0.1", "ref": 3.05},
+}}]}  # fmt: skip
 JSON_RULE = {"expect": [{"key": ["a", 0, "b"], "method": "ge", "ref": 2}]}
 CHECKS = [
     (file_check("exact_match", {"expected": "yes"}), b"yes", b"yes "),
@@ -79,7 +123,25 @@ CHECKS = [
     (file_check("compare_text_file", b"a b\n", {"ignore_blanks": True}), b" a  b", b"ab"),
     (file_check("compare_csv", b"a,b\n1,2\n"), b"a,b\n1,2\n", b"a,b\n1,3\n"),
     (file_check("check_json_settings", {"expected": {"k": 1}}), b'{"k": 1}', b'{"k": 2}'),
-    (file_check("check_direct_json_object", {"expected": {"k": [1, 2]}}), b'{"k": 2}', b"{}"),
+    (
+        file_check("check_direct_json_object", {"expected": {"k": "it's"}}),
+        b'{"k": "it\'s"}',
+        b"{'k': 'its'}",
+    ),
+    (
+        file_check(
+            "check_direct_json_object",
+            {"expected": {"k": ["a", "b"], "n": "x"}, "expect_in_result": True},
+        ),
+        b"{'k': 'b', 'n': 'yxz'}",
+        b"{'k': 'ba', 'n': 'x'}",
+    ),
+    (
+        file_check("check_direct_json_object", {"expected": {"k": [1, 2]}, "ignore_list_order": 1}),
+        b'{"k": [2, 1]}',
+        b'{"k": [2, 2]}',
+    ),
+    (file_check("compare_csv", b"a , b\n1,2\n", {"strict": False}), b" a , b\r\n1,2", b"a,b\n1,2"),
     (file_check("check_json", JSON_RULE), b'{"a": [{"b": 2}]}', b'{"a": [{"b": 1}]}'),
     (file_check("check_csv", {"expect": [{"a": 1}]}), b"a,b\n1,2\n", b"a,b\n3,1\n"),
     (file_check("file_contains", {"expected": ["x", "y"]}), b"yx", b"y"),
@@ -91,7 +153,39 @@ CHECKS = [
     ),
     (file_check("compare_table", workbook(ROWS), TABLE), workbook(ROWS), other_rows()),
     (file_check("compare_table", None, CELL), workbook(ROWS), workbook([["x"], ["y", 4]])),
+    (
+        file_check("compare_table", workbook([["x"], ["pen", "+3"], ["ap"]]), FUZZY),
+        workbook([["x"], ["p Ens", "3"], ["maps"]]),
+        workbook(ROWS),
+    ),
+    (
+        file_check("compare_table", shown(frozen="A2"), FROZEN),
+        shown(frozen="A2", zoom=150),
+        shown(frozen="A2", zoom=100),
+    ),
+    (file_check("compare_table", None, STYLE), shown(red=True), shown()),
     (file_check("compare_docx_files", document(["a b"])), document(["a  b", ""]), document(["a"])),
+    (
+        file_check("compare_docx_files", document(["a", "b"]), {"ignore_order": True}),
+        document(["b", "a"]),
+        document(["b", "c"]),
+    ),
+    (file_check("compare_docx_files", document(["a", "b"])), document(["a b"]), document(["ab"])),
+    (
+        file_check("compare_docx_files", document(["a", "b"]), {"ignore_blanks": False}),
+        document(["a", "b"]),
+        document(["a b"]),
+    ),
+    (
+        file_check(
+            "compare_docx_files",
+            document(["A", "", "b"]),
+            {"ignore_blanks": False, "ignore_case": True, "delete_empty_lines": True},
+        ),
+        document(["a", "B"]),
+        document(["a", "c"]),
+    ),
+    (file_check("compare_docx_files", odt("one", "two")), odt("one", "two"), odt("one", "ten")),
     (file_check("is_first_line_centered"), centered(), document(["one"])),
     (file_check("contains_page_break"), centered(), document(["one"])),
 ]
@@ -188,7 +282,7 @@ def test_what_is_not_supported_is_named(tmp_path: Any, monkeypatch: pytest.Monke
             "result": [{"type": "page_info"}, *[{"type": "rule"}] * 2],
             "expected": [{"type": "cloud_file", "path": "https://example.org/x"}, None, None],
             # Options that are not heeded here are no reason to score without them.
-            "options": [{}, {"rules": [{"type": "chart"}]}, {"fuzzy_match": True}],
+            "options": [{}, {"rules": [{"type": "chart"}]}, {"reorder": True}],
         },
     }  # fmt: skip
     path = tmp_path / "t.json"
