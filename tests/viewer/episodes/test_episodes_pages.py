@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import struct
 import zlib
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from tests.training.finished_run import HOSTILE
 from tracegraph.runs import (
@@ -21,8 +24,11 @@ from tracegraph.runs import (
     blob_hash,
     start_run,
 )  # fmt: skip
+from tracegraph.viewer import make_app
 from tracegraph.viewer.episodes import found
 from tracegraph.viewer.episodes.found import Filter, find
+from tracegraph.viewer.episodes.pictures import size_of
+from tracegraph.viewer.episodes.texts import as_text
 from tracegraph.viewer.episodes.words import Words
 
 
@@ -113,10 +119,6 @@ def test_keys_go_from_turn_to_turn_and_the_click_is_drawn(page: Any, hostile: st
 
 
 def test_only_pictures_of_the_store_are_served(hostile: str, store_path: Path) -> None:
-    from starlette.testclient import TestClient
-
-    from tracegraph.viewer import make_app
-
     assert hostile
     with Store(store_path) as store:
         script = add_blob(store, b"<script>alert(1)</script>", "text/html").result()
@@ -168,3 +170,32 @@ def test_an_index_of_another_form_is_made_anew(tmp_path: Path) -> None:
             old.commit()
         assert Words(store).find("gone")[0] == []
         assert Words(store).find("peeled fr")[0] == [1]
+
+
+def test_boxes_are_drawn_on_the_frames_in_which_they_were_found(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    written = BytesIO()
+    image.new("RGB", (200, 120), "teal").save(written, "JPEG")
+    with Store(tmp_path / "runs.db") as store:
+        add_blob(store, written.getvalue(), "image/jpeg").result()
+        name = blob_hash(written.getvalue())
+        assert size_of(store, name) == (200, 120)
+        frames = [{"time_s": float(i), "blob": name} for i in range(3)]
+        found = {"4": [[10, 20, 60, 90]], "9": [[10, 20, 600, 90]]}  # the last is outside
+        turn = _turn(action={"find": {"2": "it", "4": "it", "9": "it"}},
+                     observation={"frames": frames, "boxes": found})  # fmt: skip
+        add_episode(store, StoredEpisode("r", "k", "omni-r1", "video", "success",
+                                         payload={"turns": [turn]}, id="e")).result()  # fmt: skip
+    with TestClient(make_app(tmp_path / "runs.db", None), base_url="http://localhost") as client:
+        page = client.get("/episodes/e").text
+    assert page.count("<rect") == 1
+    assert 'x="10" y="20" width="50" height="70"' in page
+    assert page.index("frame at 0.0 s") < page.index("frame at 1.0 s, 1 found")
+
+
+def test_json_for_people_is_json_in_few_lines() -> None:
+    box = {"boxes": {"8": [[40.0, 16.0, 76.0, 50.0]]}, "<b>": None}
+    assert as_text(box).count("\n") == 0
+    deep = {"rows": [{"name": "x" * 60, "values": list(range(20)), "more": {}}] * 3}
+    assert json.loads(as_text(deep)) == deep
+    assert 9 <= as_text(deep).count("\n") <= 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tracegraph.runs import Store
@@ -58,25 +59,55 @@ def _whole(value: Any) -> float:
     return value if isinstance(value, (int, float)) and abs(value) < 1e6 else 0
 
 
-def strip(store: Store, frames: Any) -> Markup:
-    """Return frames side by side, each with its time; those that are not stored as their time."""
+def strip(store: Store, frames: Any, found: Sequence[Any] = ()) -> Markup:
+    """Return frames side by side, each with its time; those that are not stored as their time.
+
+    Args:
+        store: holds the pictures.
+        frames: as they were recorded.
+        found: for each frame the boxes that were found in it, (left, top, right, bottom) in
+            pixels of the picture.
+    """
     if not isinstance(frames, list):
         return Markup("")
     pieces = []
-    for frame in frames[:200]:
+    for place, frame in enumerate(frames[:200]):
         if not isinstance(frame, dict):
             continue
         time_s = frame.get("time_s")
         shown = f"{time_s:.1f} s" if isinstance(time_s, (int, float)) else ""
         name = frame.get("blob")
-        if size_of(store, name) is None:
+        size = size_of(store, name)
+        if size is None:
             pieces.append(tag("span", shown, class_="frame missing"))
+            continue
+        source = f"/episodes/blobs/{name}"
+        boxes = _rectangles(found[place] if place < len(found) else None, *size)
+        if boxes:
+            picture = tag(
+                "svg", tag("image", href=source, width=size[0], height=size[1]), *boxes,
+                viewBox=f"0 0 {size[0]} {size[1]}", role="img",
+                aria_label=f"frame at {shown}, {len(boxes)} found",
+            )  # fmt: skip
         else:
-            picture = tag("img", src=f"/episodes/blobs/{name}", alt=f"frame at {shown}",
-                          loading="lazy")  # fmt: skip
-            button = tag("button", picture, type="button", class_="enlarge")
-            pieces.append(tag("span", button, tag("small", shown), class_="frame"))
+            picture = tag("img", src=source, alt=f"frame at {shown}", loading="lazy")
+        button = tag("button", picture, type="button", class_="enlarge")
+        pieces.append(tag("span", button, tag("small", shown), class_="frame"))
     return tag("div", *pieces, class_="strip") if pieces else Markup("")
+
+
+def _rectangles(boxes: Any, width: int, height: int) -> list[Markup]:
+    """Return boxes as drawings; none where they are of another picture than the stored one."""
+    made = []
+    for box in boxes[:50] if isinstance(boxes, list) else []:
+        if not isinstance(box, list) or len(box) != 4:
+            continue
+        left, top, right, bottom = map(_whole, box)
+        if not (0 <= left <= right <= width + 1 and 0 <= top <= bottom <= height + 1):
+            return []
+        made.append(tag("rect", x=left, y=top, width=right - left, height=bottom - top,
+                        stroke_width=max(1.5, width / 110), class_="mark box"))  # fmt: skip
+    return made
 
 
 def curve(times: Any, scores: Any) -> Markup:

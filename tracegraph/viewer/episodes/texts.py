@@ -10,6 +10,7 @@ from tracegraph.training.report.markup import Markup, tag
 
 _SHORT, _HEAD, _TAIL = 1400, 700, 350
 _INSIDE = 30_000  # characters that a page holds of one text
+_LINE = 90
 
 
 def text_block(text: str, *, class_: str | None = None, whole: str = "") -> Markup:
@@ -46,4 +47,22 @@ def whole_at(episode: str, *path: object) -> str:
 
 def as_text(value: Any) -> str:
     """Return a value of a record for people: a text as it is, the rest as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False)
+    return value if isinstance(value, str) else _laid_out(value, "")
+
+
+def _laid_out(value: Any, indent: str) -> str:
+    """Return JSON whose short parts stand in one line, such as the four numbers of a box."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(line) + len(indent) <= _LINE or not value or not isinstance(value, dict | list):
+        return line
+    deeper = indent + "  "
+    if isinstance(value, dict):
+        parts = [
+            f"{json.dumps(str(key), ensure_ascii=False)}: {_laid_out(part, deeper)}"
+            for key, part in value.items()
+        ]
+    else:
+        parts = [_laid_out(part, deeper) for part in value]
+    inside = f",\n{deeper}".join(parts)
+    first, last = "{}" if isinstance(value, dict) else "[]"
+    return f"{first}\n{deeper}{inside}\n{indent}{last}"

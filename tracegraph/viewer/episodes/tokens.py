@@ -10,12 +10,13 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tracegraph.training.report.markup import Markup, clipped, tag
+from tracegraph.training.report.markup import Markup, clipped, fold, tag
 from tracegraph.viewer.data import store_of
 from tracegraph.viewer.episodes.found import one
 from tracegraph.viewer.page import page
 
 _MOST = 3000  # tokens of a turn that are drawn
+_FEW = 60  # more of a prompt are folded
 # Classes of the style sheet, by probability: the first that is not above it.
 _STEPS = ((0.9, "p5"), (0.5, "p4"), (0.1, "p3"), (0.01, "p2"), (0.0, "p1"))
 
@@ -57,11 +58,14 @@ def _turns(turns: list[dict[str, Any]]) -> Iterator[Markup]:
         if rated:
             told.append(f"mean log-probability {sum(rated) / len(rated):.3f}")
         told.append("goes on from the turn before" if grows else "a sequence of its own")
-        pieces = [_token(id, "env", None) for id in new[-_MOST:]]
-        pieces += [_token(id, _step(value), value) for id, value in
+        given = tag("p", *(_token(id, "env", None) for id in new[-_MOST:]), class_="tokens")
+        if len(new) > _FEW:  # what was sampled is what one comes for
+            given = fold(f"{len(new):,} tokens of the prompt", given)
+        sampled = [_token(id, _step(value), value) for id, value in
                    zip(ids[:_MOST], logprobs, strict=False)]  # fmt: skip
-        yield tag("section", tag("h2", f"Turn {place + 1}"), tag("p", " · ".join(told),
-                  class_="soft"), tag("p", *pieces, class_="tokens"))  # fmt: skip
+        yield tag("section", tag("h2", f"Turn {place + 1}"),
+                  tag("p", " · ".join(told), class_="soft"), given if new else None,
+                  tag("p", *sampled, class_="tokens"))  # fmt: skip
 
 
 def _step(value: Any) -> str:

@@ -35,7 +35,7 @@ def _turn(
         screen(store, before, "the screen, and where it acted", done),
         _answer(id, place, turn),
         _action(id, place, action),
-        _observation(store, id, place, turn.get("observation")),
+        _observation(store, id, place, turn),
         screen(store, after, "the screen at the end"),
     ]
     return tag("article", _title(place, turn), *pieces, class_="turn", id=f"turn-{place + 1}",
@@ -140,11 +140,28 @@ def _action(id: str, place: int, action: Any) -> Markup:
 def _deed(one: Any) -> Markup:
     if not isinstance(one, dict):
         return tag("code", clipped(as_text(one), 400))
-    rest = ", ".join(f"{k} {v}" for k, v in one.items() if k != "action" and v not in ("", None))
+    told = ((k, v) for k, v in one.items() if k != "action" and v not in ("", None))
+    rest = ", ".join(f"{k} {_listed(v)}" for k, v in told)
     return tag("span", tag("b", clipped(str(one.get("action")), 60)), " ", clipped(rest, 600))
 
 
-def _observation(store: Store, id: str, place: int, seen: Any) -> Markup:
+def _boxes(turn: dict[str, Any]) -> list[Any]:
+    """Return what was found in each frame of an observation: its frames are those looked for."""
+    action, found = turn.get("action"), turn["observation"].get("boxes")
+    wanted = action.get("find") if isinstance(action, dict) else None
+    if not isinstance(wanted, dict) or not isinstance(found, dict):
+        return []
+    return [found.get(number) for number in wanted]
+
+
+def _listed(value: Any) -> str:
+    """Return keys that are pressed together as people write them, and others as they are."""
+    keys = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return " + ".join(value) if keys else as_text(value)
+
+
+def _observation(store: Store, id: str, place: int, turn: dict[str, Any]) -> Markup:
+    seen = turn.get("observation")
     if seen is None:
         return Markup("")
     whole = whole_at(id, "turns", place, "observation")
@@ -167,7 +184,7 @@ def _observation(store: Store, id: str, place: int, seen: Any) -> Markup:
                                 clipped(str(figure.get("summary") or "figure"), 300)))  # fmt: skip
     if "scores" in rest and "times" in rest:
         parts.append(curve(rest.pop("times"), rest.pop("scores")))
-    parts.append(strip(store, rest.pop("frames", None)))
+    parts.append(strip(store, rest.pop("frames", None), _boxes(turn)))
     rest = {key: value for key, value in rest.items() if value not in (None, "", [], {})}
     if rest:
         parts.append(text_block(as_text(rest), whole=whole))

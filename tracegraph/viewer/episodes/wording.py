@@ -14,6 +14,7 @@ _UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
 
 def number(value: float) -> str:
     """Return a number in few digits."""
+    value = value or 0  # not -0
     return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.4g}"
 
 

@@ -16,7 +16,7 @@ from tracegraph.viewer.page import page, run_page
 
 _PAGE = 50
 _STYLES = ("/graphs/static/graph.css",)
-_KINDS = {"success": "good", "failure": "bad", "format_error": "warn"}
+KINDS = {"success": "good", "failure": "bad", "format_error": "warn"}
 
 
 def listing(request: Request) -> Response:
@@ -49,7 +49,7 @@ def listing(request: Request) -> Response:
         [
             tag("a", clipped(row["task"] or row["id"], 60), href=f"/graphs/{quote(row['id'])}",
                 data_entry=True),
-            chip(row["outcome"], _KINDS.get(row["outcome"], "plain")),
+            chip(row["outcome"], KINDS.get(row["outcome"], "plain")),
             "" if row["score"] is None else f"{row['score']:.3f}",
             str(row["nodes"]), row["split"], clipped((row["candidate"] or "").split(":")[-1], 20),
             clipped(" ".join(str(row["feedback"] or "").split()), 160),

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from tracegraph.training.report.markup import chip, clipped, join, tag
 from tracegraph.viewer.data import store_of
+from tracegraph.viewer.graphs.listing import KINDS
 from tracegraph.viewer.graphs.sources import check_stored, file_of, source_of
 from tracegraph.viewer.page import page
 
@@ -24,8 +25,9 @@ def show(request: Request) -> Response:
     (row,) = store.fetch("SELECT run, task, outcome, score FROM evaluations WHERE id = ?", [id])
     run = quote(row["run"])
     score = chip(f"score {row['score']:.3f}", "neutral") if row["score"] is not None else None
+    outcome = chip(row["outcome"], KINDS.get(row["outcome"], "plain"))
     return _page(
-        request, row["task"] or id, join([chip(row["outcome"]), score]),
+        request, row["task"] or id, join([outcome, score]),
         [("Runs", "/runs"), (row["run"][:10], f"/runs/{run}"), ("Graphs", f"/graphs/?run={run}")],
     )  # fmt: skip
 

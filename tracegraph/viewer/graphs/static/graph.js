@@ -50,7 +50,7 @@ async function load() {
   $("state").textContent = nodes.length ? "" : "Nothing was recorded.";
   view.hits = null;
   choose(null);
-  fit(0.3);
+  fit(nodes.length > 80 ? 0.3 : 0); // a small one is seen whole, a large one near its output
   legend($("legend"), graph, view);
   document.documentElement.dataset.ready = "yes";
 }
