@@ -10,11 +10,18 @@ class TracegraphError(Exception):
 
 
 class MissingExtraError(TracegraphError, ImportError):
-    """An optional part is not installed."""
+    """An optional part is not installed.
 
-    def __init__(self, extra: str, module: str) -> None:
+    Args:
+        extra: of tracegraph, which brings it.
+        module: what cannot be imported.
+        instead: what else would do, if anything.
+    """
+
+    def __init__(self, extra: str, module: str, instead: str = "") -> None:
         super().__init__(
             f"{module} is needed for this and is not installed: pip install 'tracegraph[{extra}]'"
+            + (f", or {instead}" if instead else "")
         )
         self.extra = extra
         self.module = module

@@ -84,6 +84,17 @@ def test_the_prompt_project_asks_a_model(run, monkeypatch):
     ]
 
 
+@pytest.mark.parametrize(
+    ("template", "module", "needed"),
+    [("prompt", "xllamacpp", "tracegraph[local]"), ("numeric", "numpy", "tracegraph[numeric]")],
+)
+def test_it_says_what_the_project_needs(run, monkeypatch, template, module, needed):
+    for key in ("TRACEGRAPH_MODEL", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"):
+        monkeypatch.delenv(key, raising=False)
+    monkeypatch.setattr("tracegraph.cli.init.find_spec", lambda name: name != module or None)
+    assert f"it needs: pip install '{needed}'" in run("init", "--template", template).output
+
+
 def test_doctor_tells_every_extra(run):
     told = json.loads(run("doctor", "extras", "desktop", "solver", "--json").output)
     extras = {finding["what"].partition(":")[0] for finding in told["sections"]["extras"]}

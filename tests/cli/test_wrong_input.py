@@ -63,6 +63,16 @@ def test_it_says_what_is_wrong(words: tuple[str, ...], expected: str) -> None:
     assert expected in " ".join(told(*words).replace("│", " ").split())
 
 
+def test_what_is_missing_for_all_examples_is_told_once() -> None:
+    workflow = Path("workflow.py").read_text()
+    missing = 'raise __import__("tracegraph").errors.MissingExtraError("local", "some_module")'
+    Path("workflow.py").write_text(workflow.replace("    return ", f"    {missing}\n    return "))
+    said = told(*OPTIMIZE, "data.jsonl", "--optimizer", "numeric", "--quiet")
+    assert said == (
+        "some_module is needed for this and is not installed: pip install 'tracegraph[local]'"
+    )
+
+
 def test_every_command_shows_an_example() -> None:
     def commands(command: object, name: str) -> list[tuple[str, str]]:
         below = getattr(command, "commands", None)

@@ -35,6 +35,7 @@ def test_it_names_the_extra(name, package, extra, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
     )
+    told = "openai-agents" if package == "agents" else package  # as it is called where it is got
     assert done.stdout == (
-        f"{package} is needed for this and is not installed: pip install 'tracegraph[{extra}]'\n"
+        f"{told} is needed for this and is not installed: pip install 'tracegraph[{extra}]'\n"
     ), done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -41,8 +42,21 @@ def init(
         (folder / name).write_text(text, encoding="utf-8")
         typer.echo(f"wrote {folder / name}")
     enter = "" if folder == Path() else f"cd {folder} && "
+    if missing := _missing(template):
+        typer.echo(f"it needs: {missing}")
     typer.echo(f"next: {enter}tracegraph optimize workflow.py:triage --data data.jsonl"
                f"{_options(template)}")  # fmt: skip
+
+
+def _missing(template: Template) -> str:
+    """Return what the project needs and is not here; empty when it would run."""
+    if template is Template.numeric:
+        return "" if find_spec("numpy") else "pip install 'tracegraph[numeric]'"
+    from tracegraph.models.names import default_model
+
+    if default_model() != "local" or find_spec("xllamacpp"):
+        return ""
+    return "pip install 'tracegraph[local]' (no key), or the key of a model, as OPENAI_API_KEY"
 
 
 def _files(template: Template) -> dict[str, str]:

@@ -68,7 +68,7 @@ def sdk() -> Any:
         if hasattr(module, "Runner"):
             return module
         del sys.modules[_MODULE]
-    raise MissingExtraError("openai-agents", _MODULE)
+    raise MissingExtraError("openai-agents", "openai-agents")
 
 
 def _resolved(spec: Any) -> list[str]:

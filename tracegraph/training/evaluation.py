@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from tracegraph.errors import TracegraphError
+from tracegraph.errors import MissingExtraError, TracegraphError
 from tracegraph.graph.errors import ExecutionError, GraphError, LearnedCodeError
 from tracegraph.graph.node import Node
 from tracegraph.graph.recording import Flow, Recording, record
@@ -82,6 +82,7 @@ async def evaluate(
 
     Raises:
         BudgetExceeded: the budget ended before the example did.
+        MissingExtraError: what the workflow needs is not installed.
         WorkflowError: the example does not fit the workflow.
     """
     arguments = workflow.arguments(example.inputs)
@@ -101,8 +102,9 @@ async def evaluate(
             except Exception as raised:
                 error = raised
     seconds = time.monotonic() - started
-    if refusal := next((f for f in [*failures, error] if isinstance(f, BudgetExceeded)), None):
-        raise refusal
+    for failure in [*failures, error]:
+        if isinstance(failure, BudgetExceeded | MissingExtraError):
+            raise failure  # it would be the same for every example
     if trouble := _trouble(error, failures):
         return Evaluated(example.id, "env_error", None, trouble, seconds=seconds)
     if error is not None:

@@ -97,7 +97,9 @@ def stop(key: str, patience: float = 10.0) -> bool:
 
 def _start(key: str, path: Path) -> ServerState:
     if importlib.util.find_spec("xllamacpp") is None:
-        raise MissingExtraError("local", "xllamacpp")
+        raise MissingExtraError(
+            "local", "xllamacpp", "name another model, as in --model openai/NAME, and set its key"
+        )
     idle = float(os.environ.get("TRACEGRAPH_LOCAL_IDLE", _IDLE))
     arguments = json.dumps([key, str(path), idle])
     log = log_path(key)
