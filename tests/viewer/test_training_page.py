@@ -13,6 +13,7 @@ from tests.training.finished_run import HOSTILE
 from tracegraph.runs import Run, Store, add_event, finish_run, start_run
 from tracegraph.viewer import make_app
 from tracegraph.viewer.data.training import measured
+from tracegraph.viewer.exporting import export_run
 
 
 def _begin(store: Store, step: int = 0, steps: int = 8) -> None:
@@ -77,6 +78,19 @@ def test_parts_are_drawn_apart(store_path: Path) -> None:
         page = client.get("/runs/weights").text
     assert "answers right, events" in page
     assert page.count("<figure") == 2
+
+
+def test_a_training_as_one_file_and_beside_another(trained: Path, tmp_path: Path) -> None:
+    with Store(trained) as store:
+        finish_run(store, "weights", summary={"before": 0.25, "after": 1.0}).result()
+        page = export_run(store, "weights", tmp_path / "run.html").read_text()
+    assert page.count("<figure") == 8
+    assert ".panels {" in page
+    assert "<script" not in page
+    with TestClient(make_app(trained, None), base_url="http://127.0.0.1") as client:
+        compared = client.get("/compare?run=weights&run=weights").text
+    assert compared.count("held out, after") == 1
+    assert compared.count("<b>1.000</b>") == 2
 
 
 @pytest.mark.slow

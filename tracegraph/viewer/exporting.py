@@ -8,16 +8,19 @@ import json
 from importlib import resources
 from pathlib import Path
 
+from tracegraph import viewer
 from tracegraph.graph.export import to_html
 from tracegraph.runs import Run, Store, find_run
 from tracegraph.training import report
 from tracegraph.training.apply import replace_file
 from tracegraph.training.report import page_of
 from tracegraph.training.report.markup import Markup, clipped, section, table, tag
-from tracegraph.viewer.data.numbers import numbers
+from tracegraph.viewer.data.numbers import Numbers, numbers
 from tracegraph.viewer.graphs import read_graph
+from tracegraph.viewer.runs.training import is_training, training
 
 _MOST = 1000  # episodes
+_CURVES = "static/curves.css"
 
 
 def export_run(store: Store, name: str, page: Path) -> Path:
@@ -54,29 +57,20 @@ def exported(store: Store, run: Run) -> str:
     """Return a run as a page that needs nothing else: no network, no script but for graphs."""
     if run.kind == "optimize":
         return page_of(store, run.id)
-    found = numbers(store, run)
     style = "".join(
-        resources.files(report).joinpath(name).read_text("utf-8")
-        for name in ("pieces.css", "report.css")
+        resources.files(package).joinpath(name).read_text("utf-8")
+        for package, name in ((report, "pieces.css"), (report, "report.css"), (viewer, _CURVES))
     )
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    outcomes: list[list[object]] = [[name, f"{n:,}"] for name, n in found.outcomes.items()]
+    found = numbers(store, run)
+    lead = f"{run.kind}, {run.status}; {found.tokens:,} tokens, {found.calls.cost:.4f} $"
+    if found.rewards:
+        mean = sum(found.rewards) / len(found.rewards)
+        lead += f"; mean reward {mean:.3f} of {len(found.rewards):,} episodes"
     settings: list[list[object]] = [
         [name, tag("code", clipped(json.dumps(value), 600))] for name, value in run.config.items()
     ]
-    episodes: list[list[object]] = [
-        [row["key"], row["outcome"], "-" if row["reward"] is None else f"{row['reward']:.3f}",
-         clipped(row["answer"] or "", 400), clipped(row["error"] or "", 400)]
-        for row in store.fetch(
-            "SELECT key, outcome, reward, payload ->> '$.answer' answer, payload ->> '$.error' "
-            "error FROM episodes WHERE run = ? ORDER BY id LIMIT ?", [run.id, _MOST],
-        )
-    ]  # fmt: skip
-    mean = sum(found.rewards) / len(found.rewards) if found.rewards else None
-    lead = f"{run.kind}, {run.status}; {found.tokens:,} tokens, {found.calls.cost:.4f} $"
-    if mean is not None:
-        lead += f"; mean reward {mean:.3f} of {len(found.rewards):,} episodes"
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -88,9 +82,24 @@ def exported(store: Store, run: Run) -> str:
         "main",
         tag("header", tag("p", f"run {run.id}", class_="soft"), tag("h1", run.name or run.kind),
             tag("p", lead, class_="lead")),
-        section("Outcomes", table(["outcome", "episodes"], outcomes)),
-        section("Episodes", table(["episode", "outcome", "reward", "answer", "error"], episodes),
-                note=f"At most {_MOST:,}."),
+        *(training(store, run) if is_training(run) else _episodes(store, run, found)),
         section("Settings", table(["setting", "value"], settings)),
     )  # fmt: skip
     return f"<!doctype html>\n{tag('html', head, tag('body', body), lang='en')}\n"
+
+
+def _episodes(store: Store, run: Run, found: Numbers) -> list[Markup]:
+    outcomes: list[list[object]] = [[name, f"{n:,}"] for name, n in found.outcomes.items()]
+    rows: list[list[object]] = [
+        [row["key"], row["outcome"], "-" if row["reward"] is None else f"{row['reward']:.3f}",
+         clipped(row["answer"] or "", 400), clipped(row["error"] or "", 400)]
+        for row in store.fetch(
+            "SELECT key, outcome, reward, payload ->> '$.answer' answer, payload ->> '$.error' "
+            "error FROM episodes WHERE run = ? ORDER BY id LIMIT ?", [run.id, _MOST],
+        )
+    ]  # fmt: skip
+    return [
+        section("Outcomes", table(["outcome", "episodes"], outcomes)),
+        section("Episodes", table(["episode", "outcome", "reward", "answer", "error"], rows),
+                note=f"At most {_MOST:,}."),
+    ]  # fmt: skip

@@ -86,7 +86,7 @@ def page(
         tag("link", rel="icon", href="/static/icon.svg"),
         *(
             tag("link", rel="stylesheet", href=path)
-            for path in ("/static/pieces.css", "/static/style.css", *styles)
+            for path in ("/static/pieces.css", "/static/style.css", "/static/curves.css", *styles)
         ),
         tag("script", src="/static/theme.js"),
         *(tag("script", type="module", src=path) for path in ("/static/main.js", *scripts)),

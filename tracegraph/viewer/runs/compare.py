@@ -65,7 +65,10 @@ def _both(request: Request, one: Run, other: Run) -> Markup:
     ]
     read = {r.id: review_of(request, r) for r in runs if r.kind == "optimize"}
     reviews = [read.get(run.id) for run in runs]
-    scored = [_scores(review, n.rewards) for review, n in zip(reviews, counted, strict=True)]
+    scored = [
+        {**_scores(review, n.rewards), **_trained(run)}
+        for run, review, n in zip(runs, reviews, counted, strict=True)
+    ]
     labels = dict.fromkeys([*scored[0], *scored[1]])
     measured: list[list[object]] = [[n, *(s.get(n, "-") for s in scored)] for n in labels]
     return tag(
@@ -103,6 +106,15 @@ def _scores(review: Review | None, rewards: object) -> dict[str, Markup]:
         mean = sum(rewards) / len(rewards)
         found["mean reward"] = _measured(mean, *rough_interval(rewards), len(rewards))
     return found
+
+
+def _trained(run: Run) -> dict[str, Markup]:
+    """Return the held-out accuracies of a training that has ended."""
+    told = {name: run.summary.get(name) for name in ("before", "after")}
+    return {
+        f"held out, {name}": tag("b", f"{value:.3f}")
+        for name, value in told.items() if isinstance(value, float)
+    }  # fmt: skip
 
 
 def _measured(mean: float, low: float, high: float, count: int) -> Markup:
