@@ -85,7 +85,7 @@ def test_a_training_as_one_file_and_beside_another(trained: Path, tmp_path: Path
         finish_run(store, "weights", summary={"before": 0.25, "after": 1.0}).result()
         page = export_run(store, "weights", tmp_path / "run.html").read_text()
     assert page.count("<figure") == 8
-    assert ".panels {" in page
+    assert ".curve.shown {" in page
     assert "<script" not in page
     with TestClient(make_app(trained, None), base_url="http://127.0.0.1") as client:
         compared = client.get("/compare?run=weights&run=weights").text
