@@ -13,8 +13,10 @@ import inspect
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
+from fake_model import model
 from snippets import SHELL, blocks, command_lines, name_of
 
 # What pages take for granted; they are read by people who have these already.
@@ -27,7 +29,8 @@ def run_page(page: Path) -> None:
     """Run a page."""
     scope: dict[str, object] = {"__name__": "__page__"}
     exec(BEFORE.get(name_of(page), ""), scope)
-    with asyncio.Runner() as runner:
+    asks = any(block.note == "model" for block in blocks(page))
+    with model() if asks else nullcontext(), asyncio.Runner() as runner:
         for block in blocks(page):
             where = f"{name_of(page)}:{block.line}"
             if block.language == "python":

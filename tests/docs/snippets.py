@@ -25,7 +25,8 @@ class Block:
 
     Attributes:
         line: of its first line in the page.
-        note: the HTML comment directly above: "run", "not run: WHY", "file: NAME", or "".
+        note: the HTML comment directly above: "run", "not run: WHY", "file: NAME", "model"
+            (it asks one: a fake provider answers), or "".
     """
 
     line: int
