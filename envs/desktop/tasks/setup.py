@@ -34,8 +34,10 @@ _PROGRAMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"/$|/[^./]+$", ("pcmanfm",)),
     (r"", ("mousepad",)),
 )
-# Started without waiting for a window: they have none.
-_WINDOWLESS = ("killall", "pkill", "socat")
+_WINDOWLESS = ("socat",)
+_KILLERS = ("killall", "pkill")
+# What is started again at once must not meet what is just ending.
+_GONE = 'for i in $(seq 50); do pgrep -- "$0" >/dev/null || exit 0; sleep 0.1; done'
 _NOT_FOUND = 127
 # There is one user inside; where there is no sudo, what it is asked for is done as that user.
 _SUDO = (
@@ -127,9 +129,13 @@ async def _met(desktop: Desktop, wanted: dict[str, Any]) -> bool:
 
 async def _launch(scene: Scene, given: dict[str, Any]) -> None:
     argv = as_here(_argv(given))
+    name = PurePosixPath(argv[0]).name
+    if name in _KILLERS:
+        await scene.desktop.exec(argv)
+        await scene.desktop.exec(["sh", "-c", _GONE, argv[-1]])
+        return
     before = await windows.windows_of(scene.desktop)
     told = await scene.desktop.exec(argv, background=True)
-    name = PurePosixPath(argv[0]).name
     if name in _WINDOWLESS:
         return
     if told.code == _NOT_FOUND:
