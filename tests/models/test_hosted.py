@@ -220,6 +220,17 @@ async def test_hosted_embeddings(server: FakeServer, monkeypatch: pytest.MonkeyP
     assert cost == pytest.approx(4 * 2e-8)
 
 
+async def test_a_missing_key_is_told_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    llm = LLM("openai/gpt-4.1-mini", store=store, retry=RetryPolicy(first=30, longest=30))
+    with pytest.raises(RequestError, match=r"openai/gpt-4\.1-mini has no key: set it") as told:
+        await llm.complete("Hi")
+    assert not told.value.retry
+    with pytest.raises(RequestError, match="name models as PROVIDER/NAME"):
+        await LLM("nonsense", store=store).complete("Hi")
+
+
 def test_the_worst_price_is_the_dearest_rate() -> None:
     load_litellm()
     sonnet = HostedTransport("anthropic/claude-sonnet-4-5")

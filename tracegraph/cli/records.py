@@ -176,7 +176,11 @@ def _rows(store: Store, run: str, outcome: str = "", task: str = "") -> list[Sto
             )  # fmt: skip
             if rows or run not in ("last", ""):
                 return rows
-    raise StoreError(f"{store.path} has no run {run} with episodes")
+    which = "run" if run in ("last", "") else f"run {run}"
+    raise StoreError(
+        f"{store.path} has no {which} with episodes: `tracegraph run`, `eval`, `rollout` and "
+        "`episodes import` leave some"
+    )
 
 
 def _told(row: StoredEpisode) -> dict[str, Any]:

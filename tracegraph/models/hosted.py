@@ -192,6 +192,10 @@ def explain(model: str, error: Exception, timeout: float) -> Exception:
         return RequestError(f"{model} broke off: {text}", retry=True, sent=True)
     if not isinstance(status, int):
         return ModelError(f"{model} cannot be asked ({name}): {text}")
+    if "Missing credentials" in text:  # litellm calls it a fault of the server, which may pass
+        return RequestError(
+            f"{model} has no key: set it, for example OPENAI_API_KEY", retry=False, status=401
+        )
     hint = {
         400: "; name models as PROVIDER/NAME, local or vllm:NAME" if "LLM Provider" in text else "",
         401: "; set its key, for example OPENAI_API_KEY",
