@@ -6,7 +6,7 @@ import { paint, legend } from "./paint.js";
 const $ = (id) => document.getElementById(id);
 const page = $("page"), canvas = $("graph"), at = page.dataset.at;
 const graph = { nodes: [], segments: [], above: [], below: [], rows: new Map(), size: [184, 50] };
-const view = { x: 0, y: 0, k: 1, colour: "kind", current: null, near: null, hits: null };
+const view = { x: 0, y: 0, k: 1, colour: "kind", current: null, near: null, hits: null, moving: false };
 let waiting = false;
 
 const suffix = () => ($("minimal").checked ? "?minimal=1" : "");
@@ -61,6 +61,14 @@ function draw() {
   waiting = true;
   requestAnimationFrame(() => { waiting = false; paint(canvas, graph, view); });
 }
+// While something moves, a large graph is drawn with a part of its edges; all of them follow.
+let resting = 0;
+function hurry() {
+  view.moving = true;
+  clearTimeout(resting);
+  resting = setTimeout(() => { view.moving = false; draw(); }, 150);
+  draw();
+}
 function bounds() {
   const box = [Infinity, Infinity, -Infinity, -Infinity], [w, h] = graph.size;
   for (const { x, y } of graph.nodes) {
@@ -91,7 +99,7 @@ function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
   view.x = x - (x - view.x) * k / view.k;
   view.y = y - (y - view.y) * k / view.k;
   view.k = k;
-  draw();
+  hurry();
 }
 
 // Choosing
@@ -152,7 +160,7 @@ canvas.addEventListener("pointermove", (event) => {
   } else if (moved > 4) {
     view.x += dx; view.y += dy;
     canvas.classList.add("dragged");
-    draw();
+    hurry();
   }
   fingers.set(event.pointerId, [event.clientX, event.clientY]);
 });

@@ -9,6 +9,7 @@ const DARK = {
   parameter: ["#e3a948", "#33290f"], input: ["#66c498", "#15291f"], call: ["#8fa8f0", "#1f242e"],
   exception: ["#f5857c", "#381a18"], feedback: ["#c896ee", "#2a1d35"], none: ["#626a76", "#1a1d22"],
 };
+const MOVING = 10000; // edges of a frame while the graph moves
 const WORDS = { parameter: "Parameter", input: "Input", call: "Call", exception: "Error", feedback: "Feedback" };
 const dark = () => getComputedStyle(document.documentElement).colorScheme === "dark"
   || (getComputedStyle(document.documentElement).colorScheme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
@@ -53,10 +54,12 @@ function edges(pen, graph, view, palette, seen, h) {
   const lit = (s, t) => near && ((near.up.has(s) && near.up.has(t)) || (near.down.has(s) && near.down.has(t)));
   if (near) for (const [s, t, layer] of graph.segments) if (t >= 0 && lit(s, t)) far.set(s, Math.max(far.get(s) ?? -1, layer));
   const plain = new Path2D(), guess = new Path2D(), bright = new Path2D();
-  for (const segment of graph.segments) {
-    const [s, t, layer, x1, y1, x2, y2] = segment;
+  const stride = view.moving && view.k < 0.12 ? Math.ceil(graph.segments.length / MOVING) : 1;
+  for (let i = 0; i < graph.segments.length; i++) {
+    const [s, t, layer, x1, y1, x2, y2] = graph.segments[i];
     if (Math.max(y1, y2) + h < seen[1] || Math.min(y1, y2) > seen[3] || Math.max(x1, x2) < seen[0] || Math.min(x1, x2) > seen[2]) continue;
     const on = t >= 0 ? lit(s, t) : layer < (far.get(s) ?? -1);
+    if (!on && i % stride) continue;
     const path = on ? bright : t >= 0 && graph.guesses.has(`${s}>${t}`) ? guess : plain;
     path.moveTo(x1, y1);
     const bend = Math.min(60, (y2 - y1) / 2);
@@ -80,6 +83,11 @@ function edges(pen, graph, view, palette, seen, h) {
 
 function body(pen, node, current, [line, fill], palette, w, h, level, k) {
   const x = node.x - w / 2, y = node.y - h / 2;
+  if (w * k < 14 && !current) { // corners and edges are not seen
+    pen.fillStyle = line;
+    pen.fillRect(x, y, w, h);
+    return;
+  }
   pen.beginPath();
   if (node.kind === "parameter") {
     const c = h / 4;
