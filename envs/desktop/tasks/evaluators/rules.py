@@ -20,7 +20,7 @@ def meets(value: Any, rule: dict[str, Any]) -> bool:
     """Return whether a value is as a rule says.
 
     Methods: eq, ne, lt, le, gt, ge; ``re`` and ``re.I`` with further flags; ``approx:0.1`` (without
-    a number: nearly the same); ``range.te`` for a < value <= b; ``str_list_eq`` and
+    a number: nearly the same); ``range.et`` for a <= value < b; ``str_list_eq`` and
     ``str_set_eq`` of a text with commas; ``in`` and ``startswith``. A value of another kind than
     the rule's meets it not.
 
@@ -57,7 +57,7 @@ def _further(method: str, value: Any, ref: Any) -> bool:
         for flag in flags:
             joined |= getattr(re, flag)
         return re.search(ref, str(value), joined) is not None
-    if name == "range" and len(flags) == 1 and re.fullmatch("[te][te]", flags[0]):
+    if name == "range" and len(flags) == 1 and re.fullmatch("[et][et]", flags[0]):
         left, right = (_ORDER[f"l{kind}"] for kind in flags[0])
         try:
             return bool(left(ref[0], value) and right(value, ref[1]))

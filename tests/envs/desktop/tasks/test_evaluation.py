@@ -106,7 +106,7 @@ FUZZY = {
 }  # fmt: skip
 FROZEN = {"rules": [
     {"type": "freeze", "sheet_idx0": 0, "sheet_idx1": "EI0"},
-    {"type": "zoom", "sheet_idx": 0, "method": "range.te", "ref": [100, 150]},
+    {"type": "zoom", "sheet_idx": 0, "method": "range.tt", "ref": [100, 150]},
 ]}  # fmt: skip
 STYLE = {"rules": [{"type": "check_cell", "sheet_idx": 0, "coordinate": "B2", "props": {
     "font_bold": {"method": "eq", "ref": True}, "merge": {"method": "eq", "ref": False},
@@ -160,7 +160,7 @@ CHECKS = [
     ),
     (
         file_check("compare_table", shown(frozen="A2"), FROZEN),
-        shown(frozen="A2", zoom=150),
+        shown(frozen="A2", zoom=120),
         shown(frozen="A2", zoom=100),
     ),
     (file_check("compare_table", None, STYLE), shown(red=True), shown()),
