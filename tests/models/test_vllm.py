@@ -125,6 +125,16 @@ def test_the_status_shows_the_load(servers: list[Replica]) -> None:
     assert "prefix reuse" in shown.output
 
 
+async def test_many_long_prompts_with_seeds_end_no_server(
+    servers: list[Replica], store: Store
+) -> None:
+    # Together they are more than a server reads in one step (2,048 tokens).
+    async with LLM("vllm:smollm2", store=store, max_tokens=4) as llm:
+        prompts = [f"{number}: " + "one two three four five " * 130 for number in range(12)]
+        await asyncio.gather(*(llm.complete(p, temperature=1, seed=7) for p in prompts))
+    assert {call.attempts for call in runs.list_calls(store)} == {1}
+
+
 async def test_one_of_two_servers_dies_under_load_and_no_request_is_lost(
     servers: list[Replica], store: Store
 ) -> None:

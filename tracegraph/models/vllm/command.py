@@ -47,8 +47,10 @@ def arguments(options: ServeOptions, host: str, port: int) -> list[str]:
     if length is not None:
         made += ["--max-model-len", str(length)]
     if options.cpu:
-        # Compiling takes half a minute more and gains little on a CPU.
-        made.append("--enforce-eager")
+        # Compiling takes half a minute more and gains little on a CPU. A prompt that is read in
+        # pieces while its request has a seed ends a server of the CPU build (vLLM 0.32 turns the
+        # generator back, which only those of GPUs can do): prompts are read whole.
+        made += ["--enforce-eager", "--no-enable-chunked-prefill"]
     if options.lora or options.loras:
         made += ["--enable-lora", "--max-lora-rank", "64"]
     if options.loras:
