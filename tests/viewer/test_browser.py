@@ -183,3 +183,18 @@ def test_the_theme_is_kept(page: Any) -> None:
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == "rgb(20, 22, 26)"
+
+
+def test_no_page_is_wider_than_a_phone(page: Any, store_path: Path) -> None:
+    run = _search(store_path)
+    with Store(store_path) as store:
+        name = list_candidates(store, run)[-1].payload["name"]
+        (graph,) = store.fetch("SELECT id FROM evaluations LIMIT 1")
+    page.set_viewport_size({"width": 390, "height": 844})
+    wide = {}
+    for path in ("/runs", f"/runs/{run}", f"/runs/{run}/candidates", f"/runs/{run}/log",
+                 f"/runs/{run}/candidates/{name}", f"/compare?run={run}&run={run}", "/episodes/",
+                 "/graphs/", f"/graphs/{graph[0]}"):  # fmt: skip
+        page.goto(path)
+        wide[path] = page.evaluate("document.documentElement.scrollWidth")
+    assert {path: width for path, width in wide.items() if width > 390} == {}
