@@ -9,6 +9,7 @@ import httpx
 from tracegraph.envs.desktop.protocol import DesktopError
 
 SECONDS = 30.0
+_FORWARD_SECONDS = 150.0
 _LOOKS = 2  # what changes nothing is asked again once
 
 
@@ -36,6 +37,13 @@ class Connection:
             raise DesktopError(
                 f"{self.url}{path} did not answer in {seconds:g} s; what it did is not known"
             ) from None
+        except httpx.HTTPError as error:
+            raise DesktopError(f"{self.url}{path}: {error or type(error).__name__}") from error
+
+    async def forward(self, method: str, path: str, **sent: Any) -> httpx.Response:
+        """Send a request of another client once; whatever is answered is its business."""
+        try:
+            return await self._http.request(method, path, timeout=_FORWARD_SECONDS, **sent)
         except httpx.HTTPError as error:
             raise DesktopError(f"{self.url}{path}: {error or type(error).__name__}") from error
 

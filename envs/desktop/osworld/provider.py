@@ -9,7 +9,7 @@ from typing import Any
 
 from tracegraph.envs.desktop.actions import Action
 from tracegraph.envs.desktop.osworld.client import OSWorldHTTP
-from tracegraph.envs.desktop.protocol import DesktopError, ExecResult, Frame
+from tracegraph.envs.desktop.protocol import Desktop, DesktopError, ExecResult, Frame
 from tracegraph.errors import MissingExtraError
 
 _PORT = "5000"
@@ -141,3 +141,14 @@ class DesktopEnvProvider:
         if self._client is None:
             raise DesktopError("the machine is not started; call start() or reset()")
         return self._client
+
+
+def machine_of(desktop: Desktop) -> OSWorldHTTP | None:
+    """Return the client of a desktop behind OSWorld's protocol, None of one that is ours.
+
+    Raises:
+        DesktopError: its machine is not started.
+    """
+    if isinstance(desktop, DesktopEnvProvider):
+        return desktop._open()
+    return desktop if isinstance(desktop, OSWorldHTTP) else None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracegraph.envs.desktop.actions import from_record
 from tracegraph.envs.desktop.codecs import pyautogui
+from tracegraph.envs.desktop.osworld.provider import machine_of
 from tracegraph.envs.desktop.protocol import Desktop, ExecResult
 from tracegraph.envs.desktop.tasks import browser, windows
 from tracegraph.envs.desktop.tasks.assets import fetch, reachable
@@ -128,7 +129,7 @@ async def _met(desktop: Desktop, wanted: dict[str, Any]) -> bool:
 
 
 async def _launch(scene: Scene, given: dict[str, Any]) -> None:
-    argv = as_here(_argv(given))
+    argv = _meant(scene.desktop, given)
     name = PurePosixPath(argv[0]).name
     if name in _KILLERS:
         await scene.desktop.exec(argv)
@@ -145,6 +146,9 @@ async def _launch(scene: Scene, given: dict[str, Any]) -> None:
 
 async def _open(scene: Scene, given: dict[str, Any]) -> None:
     path = str(given["path"])
+    if machine := machine_of(scene.desktop):
+        await machine.open_file(path)
+        return
     program = next(argv for pattern, argv in _PROGRAMS if re.search(pattern, path.lower()))
     before = await windows.windows_of(scene.desktop)
     await scene.desktop.exec([*program, path], background=True)
@@ -156,13 +160,26 @@ async def _sleep(scene: Scene, given: dict[str, Any]) -> None:
 
 
 async def _activate(scene: Scene, given: dict[str, Any]) -> None:
+    if machine := machine_of(scene.desktop):
+        await machine.activate_window(**_window_of(given))
+        return
     window = await windows.find(scene.desktop, given)
     await windows.windowed(scene.desktop).activate(window)
 
 
 async def _close(scene: Scene, given: dict[str, Any]) -> None:
+    if machine := machine_of(scene.desktop):
+        await machine.close_window(**_window_of(given))
+        return
     window = await windows.find(scene.desktop, given)
     await windows.windowed(scene.desktop).close_window(window)
+
+
+async def _wallpaper(scene: Scene, given: dict[str, Any]) -> None:
+    machine = machine_of(scene.desktop)
+    if machine is None:
+        raise StepError("this desktop has no wallpaper")
+    await machine.change_wallpaper(str(given["path"]))
 
 
 async def _act(scene: Scene, given: dict[str, Any]) -> None:
@@ -173,13 +190,13 @@ _STEPS: dict[str, Callable[[Scene, dict[str, Any]], Awaitable[None]]] = {
     "download": _download, "execute": _execute, "command": _execute, "launch": _launch,
     "execute_with_verification": _verified, "open": _open, "sleep": _sleep,
     "activate_window": _activate, "close_window": _close, "act": _act,
-    "chrome_open_tabs": browser.open_tabs, "chrome_close_tabs": browser.close_tabs,
-    "update_browse_history": browser.update_history,
+    "change_wallpaper": _wallpaper, "chrome_open_tabs": browser.open_tabs,
+    "chrome_close_tabs": browser.close_tabs, "update_browse_history": browser.update_history,
 }  # fmt: skip
 
 
 async def _run(desktop: Desktop, given: dict[str, Any]) -> ExecResult:
-    argv = as_here(_argv(given))
+    argv = _meant(desktop, given)
     if argv[0].startswith("python") and argv[1] == "-c" and "pyautogui" in argv[2]:
         # Input by way of a program: the same actions, without it.
         frame = await desktop.observe()
@@ -187,6 +204,17 @@ async def _run(desktop: Desktop, given: dict[str, Any]) -> ExecResult:
             await desktop.act(action)
         return ExecResult(0)
     return await desktop.exec(argv, seconds=float(given.get("timeout", 60)))
+
+
+def _window_of(given: dict[str, Any]) -> dict[str, Any]:
+    flags = {name: bool(given.get(name, False)) for name in ("strict", "by_class")}
+    return {"name": str(given["window_name"]), **flags}
+
+
+def _meant(desktop: Desktop, given: dict[str, Any]) -> list[str]:
+    """Return a step's command; OSWorld's own machines have the programs that it names."""
+    argv = _argv(given)
+    return argv if machine_of(desktop) else as_here(argv)
 
 
 def _argv(given: dict[str, Any]) -> list[str]:

@@ -11,7 +11,9 @@ import pytest
 from tracegraph.envs.desktop import actions as a
 from tracegraph.envs.desktop.fake import FakeDesktop
 from tracegraph.envs.desktop.local import LocalXvfb
-from tracegraph.envs.desktop.protocol import ExecResult
+from tracegraph.envs.desktop.osworld.client import OSWorldHTTP
+from tracegraph.envs.desktop.osworld.server import OSWorldServer
+from tracegraph.envs.desktop.protocol import DesktopError, ExecResult
 from tracegraph.envs.desktop.tasks import evaluate, parse_task, run_steps
 from tracegraph.envs.desktop.tasks.schema import Step
 from tracegraph.envs.desktop.tasks.windows import StepError
@@ -128,3 +130,23 @@ async def test_a_command_is_waited_for_until_it_is_verified() -> None:
     late = verified | {"max_wait_time": 0, "verification": {"command_success": "never"}}
     with pytest.raises(StepError, match="did not lead to"):
         await run_steps(steps(("execute_with_verification", late)), desktop, size=SIZE)
+
+
+@pytest.mark.slow
+async def test_steps_on_a_desktop_behind_the_protocol(desktop: Any, opened: Any) -> None:
+    async with OSWorldServer(desktop) as server:
+        client = OSWorldHTTP(server.url, server.token)
+        await client.start()
+        launch = ("launch", {"command": ["mousepad"]})
+        await run_steps(steps(launch), client, size=SIZE)
+        await opened(desktop, ["true"], "Mousepad")
+        name = {"window_name": "mousepad"}
+        both = steps(("activate_window", name), ("close_window", name))
+        await run_steps(both, client, size=SIZE)
+        with pytest.raises(DesktopError, match="not found"):
+            await run_steps(steps(("close_window", {"window_name": "zzz"})), client, size=SIZE)
+        with pytest.raises(DesktopError, match="wallpaper"):
+            await run_steps(steps(("change_wallpaper", {"path": "/x"})), client, size=SIZE)
+        with pytest.raises(StepError, match="wallpaper"):
+            await run_steps(steps(("change_wallpaper", {"path": "/x"})), desktop, size=SIZE)
+        await client.close()
