@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tracegraph.envs.desktop.actions import from_record
 from tracegraph.envs.desktop.codecs import pyautogui
 from tracegraph.envs.desktop.osworld.provider import machine_of
-from tracegraph.envs.desktop.protocol import Desktop, ExecResult
+from tracegraph.envs.desktop.protocol import Desktop, DesktopError, ExecResult
 from tracegraph.envs.desktop.tasks import browser, windows
 from tracegraph.envs.desktop.tasks.assets import fetch, reachable
 from tracegraph.envs.desktop.tasks.browser import CHROMIUM, as_here
@@ -161,7 +161,7 @@ async def _sleep(scene: Scene, given: dict[str, Any]) -> None:
 
 async def _activate(scene: Scene, given: dict[str, Any]) -> None:
     if machine := machine_of(scene.desktop):
-        await machine.activate_window(**_window_of(given))
+        await _told(machine.activate_window(**_window_of(given)))
         return
     window = await windows.find(scene.desktop, given)
     await windows.windowed(scene.desktop).activate(window)
@@ -169,7 +169,7 @@ async def _activate(scene: Scene, given: dict[str, Any]) -> None:
 
 async def _close(scene: Scene, given: dict[str, Any]) -> None:
     if machine := machine_of(scene.desktop):
-        await machine.close_window(**_window_of(given))
+        await _told(machine.close_window(**_window_of(given)))
         return
     window = await windows.find(scene.desktop, given)
     await windows.windowed(scene.desktop).close_window(window)
@@ -204,6 +204,14 @@ async def _run(desktop: Desktop, given: dict[str, Any]) -> ExecResult:
             await desktop.act(action)
         return ExecResult(0)
     return await desktop.exec(argv, seconds=float(given.get("timeout", 60)))
+
+
+async def _told(request: Awaitable[None]) -> None:
+    """Wait for what a machine does with a window, which it may not have."""
+    try:
+        await request
+    except DesktopError as error:
+        raise StepError(str(error)) from error
 
 
 def _window_of(given: dict[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from tracegraph.envs.desktop import actions as a
 from tracegraph.envs.desktop.fake import FakeDesktop
 from tracegraph.envs.desktop.protocol import ExecResult
 from tracegraph.envs.desktop.tasks import evaluate, load_tasks, parse_task, unsupported
-from tracegraph.envs.desktop.tasks.assets import data_url
+from tracegraph.envs.desktop.tasks.assets import data_url, fetch, reachable
 from tracegraph.envs.desktop.tasks.own.draft import document, workbook
+from tracegraph.envs.desktop.tasks.schema import TaskError
 from tracegraph.envs.protocol import EvalError, Score
 
 SIZE = (64, 48)
@@ -298,3 +299,23 @@ def test_what_is_not_supported_is_named(tmp_path: Any, monkeypatch: pytest.Monke
         "setup googledrive",
     ]
     assert "desktop-env" in found[0]
+
+
+def test_files_of_tasks_come_from_a_copy(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "copy"
+    (folder / "os" / "a b").mkdir(parents=True)
+    (folder / "os" / "a b" / "x.txt").write_bytes(b"held")
+    (tmp_path / "secret").write_bytes(b"secret")
+    (folder / "link").symlink_to(tmp_path / "secret")
+    base = "https://files.example/datasets/cache/resolve/main"
+    held = f"{base}/os/a%20b/x.txt?download=true"
+    assert not reachable(held)
+    with pytest.raises(TaskError, match="TRACEGRAPH_OSWORLD_FILES"):
+        fetch(held)
+    monkeypatch.setenv("TRACEGRAPH_OSWORLD_FILES", str(folder))
+    assert reachable(held)
+    assert fetch(held) == b"held"
+    for other in ("none", "../secret", "%2e%2e/secret", "link", "os", ""):
+        assert not reachable(f"{base}/{other}"), other
+        with pytest.raises(TaskError):
+            fetch(f"{base}/{other}")
