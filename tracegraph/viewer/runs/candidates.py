@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -173,7 +174,8 @@ def _choose(review: Review, one: Tried, before: Tried) -> Markup:
 
 def _examples(store: Store, review: Review, one: Tried) -> Markup:
     rows: list[list[object]] = [
-        [tag("a", row["task"] or row["key"], href=f"/graphs/{row['id']}"), row["split"] or "",
+        [tag("a", row["task"] or row["key"], href=f"/graphs/{quote(row['id'])}", data_entry=True),
+         row["split"] or "",
          score(row["score"]), row["outcome"]]
         for row in store.fetch(
             "SELECT id, key, task, split, score, outcome FROM evaluations WHERE candidate = ? "
@@ -182,6 +184,6 @@ def _examples(store: Store, review: Review, one: Tried) -> Markup:
     ]  # fmt: skip
     return section(
         "Examples",
-        table(["example", "split", "score", "outcome"], rows),
+        table(["example", "split", "score", "outcome"], rows, data_list=True),
         note=f"The worst first, at most {_EXAMPLES}; each leads to its recorded graph.",
     )

@@ -42,7 +42,8 @@ def overview(request: Request) -> Response:
     if review is not None and review.candidates:
         if waits := _waiting(request, store, review):
             parts.insert(0, waits)
-        tokens = line_drawing(tokens_by_step(store, run.id), "steps", "tokens so far")
+        spent = tokens_by_step(store, run.id)
+        tokens = line_drawing(spent, "steps", "tokens so far") if any(n for _, n in spent) else ""
         parts += [
             section("Result", outcome(review)),
             curve(review),
