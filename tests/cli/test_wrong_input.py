@@ -55,7 +55,7 @@ OPTIMIZE = ("optimize", "workflow.py", "--data")
         (("rollout", "chat", "--tasks", "empty.jsonl"), "empty.jsonl holds no tasks"),
         (("rollout", "os:path", "--tasks", "data.jsonl"), "neither an async function of a Work"),
         (("rollout", "plain:ask", "--tasks", "data.jsonl"), "neither an async function of a Work"),
-        (("eval", "video", "--set", "mlvu"), "needs --path"),
+        (("eval", "video", "--set", "mlvu"), "needs --data"),
         (("serve", "add", "llama", "gpu1"), "'gpu1' is no http://HOST:PORT"),
     ],
 )  # fmt: skip

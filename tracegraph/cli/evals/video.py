@@ -20,7 +20,8 @@ def video(
         str, typer.Option("--set", help="needle, videomme, mlvu or longvideobench.")
     ] = "needle",
     path: Annotated[
-        Path | None, typer.Option("--path", help="The benchmark's folder; for needles, ours.")
+        Path | None,
+        typer.Option("--data", "--path", help="The benchmark's folder; for needles, ours."),
     ] = None,
     clips: Annotated[
         Path | None, typer.Option("--clips", help="Needles from your videos: clips as JSON lines.")
@@ -128,7 +129,7 @@ def _published(what: str, folder: Path | None) -> list[VideoTask]:
     if what not in LOADERS:
         raise TracegraphError(f"there is no set {what!r}: use needle, {', '.join(LOADERS)}")
     if folder is None:
-        raise TracegraphError(f"--set {what} needs --path: the folder with its questions")
+        raise TracegraphError(f"--set {what} needs --data: the folder with its questions")
     if not (found := LOADERS[what](folder)):
         raise TracegraphError(f"{folder} holds no questions of {what}")
     return found

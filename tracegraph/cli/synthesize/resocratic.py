@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracegraph.cli.arguments import StorePath
 from tracegraph.cli.episodes import AsJson, BudgetText, Concurrency, Fresh, ModelName, Quiet, Resume
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def resocratic(
     ] = None,
     concurrency: Concurrency = 4,
     fresh: Fresh = False,
+    store: StorePath = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -71,7 +73,7 @@ def resocratic(
     )  # fmt: skip
     table = _make(
         order, out, budget=budget, resume=resume, concurrency=concurrency, fresh=fresh,
-        as_json=as_json, quiet=quiet,
+        as_json=as_json, quiet=quiet, store=store,
     )  # fmt: skip
     if not as_json:
         _print(table)
@@ -80,7 +82,7 @@ def resocratic(
 
 def _make(
     order: Order, out: Path, *, budget: str, resume: str, concurrency: int, fresh: bool,
-    as_json: bool, quiet: bool,
+    as_json: bool, quiet: bool, store: Path | None,
 ) -> list[Yield]:  # fmt: skip
     """Run the attempts as one run of the store and write the data set, also of a stopped run."""
     from tracegraph.agents.resocratic.making import make
@@ -93,16 +95,16 @@ def _make(
 
     limits: dict[str, Any] = dict(parse_budget(budget))
     limits |= {name: int(limits[name]) for name in ("tokens", "calls") if name in limits}
-    with Store() as store:
+    with Store(store) as opened:
         if resume:
-            run = find_run(store, resume, kind=_COMMAND)
+            run = find_run(opened, resume, kind=_COMMAND)
             if changed := [k for k, v in order.config.items() if run.config.get(k) != v]:
                 raise TracegraphError(f"run {run.id} had other settings: {', '.join(changed)}")
-            run = take_run(store, run.id).result()
+            run = take_run(opened, run.id).result()
         else:
             run = Run(_COMMAND, config=order.config)
-            start_run(store, run).result()
-        cache = None if fresh else Cache(store.path.with_name("answers.db"))
+            start_run(opened, run).result()
+        cache = None if fresh else Cache(opened.path.with_name("answers.db"))
         progress = make_pooled(
             f"tracegraph {_COMMAND}", order.attempts, as_json=as_json, quiet=quiet
         )
@@ -120,14 +122,14 @@ def _make(
         async def attempts(targets: Any, attempt: Any) -> Any:
             work = [Work(target.id, target) for target in targets]
             return await rollout(
-                work, lambda item: attempt(item.task), store=store, run=run.id,
+                work, lambda item: attempt(item.task), store=opened, run=run.id,
                 concurrency=concurrency, on_event=tell,
             )  # fmt: skip
 
         status: Any = "failed"
         try:
             with (
-                within(store, run),
+                within(opened, run),
                 surround(budget=Budget(**limits, name="run"), cache=cache),
                 progress.shown(),
             ):
@@ -138,7 +140,7 @@ def _make(
             typer.echo(f"stopped; go on with: tracegraph {_COMMAND} … --resume {run.id}", err=True)
             raise typer.Exit(_STOPPED) from None
         finally:
-            finish_run(store, run.id, status).result()
+            finish_run(opened, run.id, status).result()
             if cache is not None:
                 cache.close()
     if not as_json:

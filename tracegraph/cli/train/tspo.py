@@ -12,7 +12,7 @@ from tracegraph.cli.arguments import StorePath
 
 def tspo(
     folder: Annotated[
-        Path, typer.Option("--folder", help="Where the training goes, and goes on from.")
+        Path, typer.Option("--out", "--folder", help="Where the training goes, and goes on from.")
     ] = Path(".tracegraph/tspo"),
     data: Annotated[
         Path, typer.Option("--data", help="Where rendered clips and features are kept.")
@@ -48,7 +48,7 @@ def tspo(
     those of a detector that looks at the chosen frames. Started again with the same settings, a
     training goes on where it was saved. `tracegraph view` draws its curves while it goes on.
 
-    Example: tracegraph train tspo --steps 200 --folder .tracegraph/tspo
+    Example: tracegraph train tspo --steps 200 --out .tracegraph/tspo
     """
     from tracegraph.errors import MissingExtraError
 
