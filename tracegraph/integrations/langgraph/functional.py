@@ -88,6 +88,7 @@ class RecordedEntrypoint(Runnable[Any, Any]):  # type: ignore[misc]
         self.shape = shape
         self.substitute = substitute
         self.tasks = tasks
+        self.graph: Any = None  # the recorded graph that this is the node of, for replays
 
     def invoke(self, input: Any, config: Any = None, **kwargs: Any) -> Any:
         """Run the function."""
@@ -185,14 +186,30 @@ class _Body:
     def _call(self, args: tuple[Any, ...]) -> ForeignCall:
         assert self.task is not None
         about = inspect.getdoc(self.fun) or f"The function {self.around.name!r}."
-        call = ForeignCall(
-            operation(self.around.name, about, self.fun), self.task.frame, {}, *args[:1]
-        )
+        recorded = operation(self.around.name, about, self._again())
+        call = ForeignCall(recorded, self.task.frame, {}, *args[:1])
         used = {id(parent) for node in self.made for parent in node.parents}
         for node in self.made:
             if id(node) not in used:
                 call.depends_on(f"inside~{node.name}", node, guessed=True)
         return call
+
+    def _again(self) -> Any:
+        """Return the function for replays: tasks can be called only while their graph runs."""
+        graph = self.around.graph
+        if inspect.iscoroutinefunction(self.fun):
+
+            @functools.wraps(self.fun)
+            async def arun(value: Any, *rest: Any, **options: Any) -> Any:
+                return await graph.ainvoke(value)
+
+            return arun
+
+        @functools.wraps(self.fun)
+        def run(value: Any, *rest: Any, **options: Any) -> Any:
+            return graph.invoke(value)
+
+        return run
 
     def _finish(self, task: Task, args: tuple[Any, ...]) -> None:
         final = isinstance(self.value, entrypoint.final)

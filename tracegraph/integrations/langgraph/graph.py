@@ -138,6 +138,9 @@ def _traced(
     made = both(**{**settings, "nodes": nodes})
     vars(made).update({key: v for key, v in settings.items() if key not in vars(made)})
     made._prompts = tuple(found)
+    for node in nodes.values():
+        if isinstance(node.bound, RecordedEntrypoint):
+            node.bound.graph = made
     return made
 
 
