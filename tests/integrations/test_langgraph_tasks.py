@@ -111,16 +111,20 @@ def test_a_value_of_the_function_itself_depends_on_the_tasks_inside():
         return sum(len(write(topic).result()) for topic in topics)
 
     traced = trace_graph(count, prompts={"write": "WRITER"})
+
+    @tg.bundle
+    def plan():
+        return ["the sea", "the sky"]
+
     with tg.record() as run:
-        assert traced.invoke(["the sea", "the sky"]) == 48
-    assert names(run) == ["write0", "write1", "count0"]
+        assert traced.invoke(plan()) == 48
+    assert names(run) == ["plan0", "write0", "write1", "count0"]
     assert {parent.name for parent in run.nodes[-1].parents} >= {"write0", "write1"}
     assert run.nodes[-1].inferred == {"inside~write0", "inside~write1"}
     replay = run.replay(traced.parameters()[0], "On {topic}.")
     assert replay.errors == {}
     assert replay.uncertain == [run.nodes[-1]], "what the function does with results is not known"
-    (topics,) = (node for node in run.nodes[-1].parents if node.name.startswith("topics"))
-    assert run.replay(topics, ["tea"]).value(run.nodes[-1]) == len("Write about tea now.")
+    assert run.replay(run.nodes[0], ["tea"]).value(run.nodes[-1]) == len("Write about tea now.")
 
 
 def test_interrupt_resume_and_what_a_thread_remembers():
