@@ -90,6 +90,8 @@ def test_a_training_as_one_file_and_beside_another(trained: Path, tmp_path: Path
     with TestClient(make_app(trained, None), base_url="http://127.0.0.1") as client:
         compared = client.get("/compare?run=weights&run=weights").text
     assert compared.count("held out, after") == 1
+    assert compared.count("<figure") == 4  # one evaluation is no curve
+    assert compared.count('<path d="M') == 8
     assert compared.count("<b>1.000</b>") == 2
 
 

@@ -18,6 +18,7 @@ from tracegraph.viewer.data.listing import state_of
 from tracegraph.viewer.data.numbers import numbers
 from tracegraph.viewer.marks import amount, bar, choice, lasted, moment, run_path, state_chip
 from tracegraph.viewer.page import page
+from tracegraph.viewer.runs.training import beside
 
 
 def compare(request: Request) -> Response:
@@ -74,6 +75,7 @@ def _both(request: Request, one: Run, other: Run) -> Markup:
     return tag(
         "div",
         section("Scores", table(head, measured)),
+        beside(store, runs),
         section("Final values", _values(reviews[0], reviews[1])),
         section("Cost", table(head, rows)),
         section("Settings that differ", table(head, told) or tag("p", "none")),

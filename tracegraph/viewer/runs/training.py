@@ -31,6 +31,23 @@ def training(store: Store, run: Run) -> list[Markup]:
     return [_facts(found), _curves(found), _steps(found)]
 
 
+def beside(store: Store, runs: Sequence[Run]) -> Markup:
+    """Return the curves of several trainings over each other; empty without any."""
+    found = [(run.name or run.kind, measured(store, run.id)) for run in runs if is_training(run)]
+    names = (("reward", f"Reward, mean of {_SMOOTH}"), ("loss", "Loss"), ("entropy", "Entropy"),
+             ("mismatch", "Sampler and trainer apart, a token"))  # fmt: skip
+    panels = []
+    for key, title in names:
+        lines = []
+        for hue, (name, m) in enumerate(found, 1):
+            points: Points = m.points(key)
+            lines.append(Series(name, _smooth(points) if key == "reward" else points, hue))
+        panels.append(panel(title, lines, "steps"))
+    looks = [Series(name, m.looks("check"), hue) for hue, (name, m) in enumerate(found, 1)]
+    panels.insert(1, panel("Greedy accuracy, check problems", looks, "steps"))
+    return section("Curves", tag("div", *panels, class_="panels")) if any(panels) else Markup("")
+
+
 def _facts(found: Measured) -> Markup:
     of = f" / {found.planned:,}" if found.planned else ""
     shown: list[tuple[object, str]] = [(f"{found.last:,}{of}", "steps")]
