@@ -34,6 +34,13 @@ def test_pydantic_ai(tmp_path):
     assert lines[4] == "instructions of the agent: 'Tell the weather.'"
 
 
+def test_langgraph_tasks(tmp_path):
+    pytest.importorskip("langgraph")
+    text = run("34_langgraph_tasks.py", tmp_path)
+    assert "  hour0, of Oslo: It is noon in Oslo.\n  weather0, of Oslo: It rains in Oslo." in text
+    assert text.endswith("  Oslo is fine as it is.\n  Rome is fine as it is.\n")
+
+
 def test_clients(tmp_path):
     assert run("33_clients.py", tmp_path).splitlines() == [
         "The largest city is Bern.",
