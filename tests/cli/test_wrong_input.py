@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,17 @@ def test_what_is_missing_for_all_examples_is_told_once() -> None:
     assert said == (
         "some_module is needed for this and is not installed: pip install 'tracegraph[local]'"
     )
+
+
+@pytest.mark.parametrize("kind", ["otlp", "mcp"])
+def test_a_port_that_is_in_use(kind: str) -> None:
+    pytest.importorskip("mcp")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        more = [] if kind == "otlp" else ["--http", "--env", "solver"]
+        said = told("serve", kind, "--port", str(port), *more)
+    assert said.startswith(f"port {port} cannot be had (")
+    assert said.endswith("name another with --port, or 0 for any free one")
 
 
 def test_every_command_shows_an_example() -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracegraph.cli.listening import listen
+
 if TYPE_CHECKING:
     from tracegraph.integrations.mcp import Toolbox
 
@@ -83,14 +85,13 @@ def _maker(
 
 async def _serve_http(server: Any, port: int, token: str) -> None:
     import secrets
-    import socket
 
     import uvicorn
 
     from tracegraph.integrations.mcp import http_app
 
     token = token or secrets.token_urlsafe(24)
-    with socket.create_server(("127.0.0.1", port)) as listening:
+    with listen(port) as listening:
         port = listening.getsockname()[1]
         typer.echo(f"serving http://127.0.0.1:{port}/mcp")
         typer.echo(f"token   {token}")

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracegraph.cli.arguments import StorePath
+from tracegraph.cli.listening import listen
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from tracegraph.agents import Episode
     from tracegraph.integrations.otel import Receiver
 
@@ -35,19 +38,28 @@ def otlp(
 
     Example: tracegraph serve otlp --name shop && tracegraph optimize a.py --from-episodes last
     """
+    from tracegraph.integrations.calls import needed
     from tracegraph.integrations.otel import Receiver, Traces
     from tracegraph.runs import Store, run_scope
+
+    # What would end it is found before there is a run.
+    needed("starlette", "otel")
+    needed("uvicorn", "otel")
 
     def tell(key: str, episode: Episode) -> None:
         if not quiet:
             reward = "" if episode.reward is None else f", reward {episode.reward:.3g}"
             typer.echo(f"{episode.agent} {key[:12]}: {episode.outcome}{reward}")
 
-    with Store(store) as opened, run_scope(opened, "spans", name) as run:
+    with (
+        listen(port) as listening,
+        Store(store) as opened,
+        run_scope(opened, "spans", name) as run,
+    ):
         receiver = Receiver(opened, run.id, Traces(settle=settle), tell)
         try:
             with contextlib.suppress(KeyboardInterrupt):
-                asyncio.run(_serve(receiver, port, token, run.id))
+                asyncio.run(_serve(receiver, listening, token))
         finally:
             receiver.finish()
     typer.echo(
@@ -61,22 +73,20 @@ def otlp(
         typer.echo(f"next: tracegraph optimize FILE.py --from-episodes {run.id}")
 
 
-async def _serve(receiver: Receiver, port: int, token: str, run: str) -> None:
-    import socket
+async def _serve(receiver: Receiver, listening: socket, token: str) -> None:
+    import uvicorn
 
     from tracegraph.integrations.otel import receiver_app
 
-    app = receiver_app(receiver, token=token)
-    import uvicorn
-
-    with socket.create_server(("127.0.0.1", port)) as listening:
-        port = listening.getsockname()[1]
-        typer.echo(f"receiving at http://127.0.0.1:{port}, into run {run}")
-        watching = asyncio.create_task(receiver.watch())
-        config = uvicorn.Config(app, log_level="warning", lifespan="off")
-        try:
-            await uvicorn.Server(config).serve([listening])
-        finally:
-            watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
+    config = uvicorn.Config(
+        receiver_app(receiver, token=token), log_level="warning", lifespan="off"
+    )
+    port = listening.getsockname()[1]
+    typer.echo(f"receiving at http://127.0.0.1:{port}, into run {receiver.run}")
+    watching = asyncio.create_task(receiver.watch())
+    try:
+        await uvicorn.Server(config).serve([listening])
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
