@@ -24,11 +24,17 @@ from tracegraph.envs.desktop.tasks.assets import fetch
 from tracegraph.envs.desktop.tasks.evaluators import Spoiled, Verdict
 from tracegraph.envs.desktop.tasks.schema import Part
 from tracegraph.envs.protocol import EvalError
-from tracegraph.sandbox import Limits, Policy, Sandbox
+from tracegraph.sandbox import Limits, Policy, Sandbox, SandboxError
 from tracegraph.sandbox.process import Process
 
 _INSIDE = Path(__file__).parent / "inside"
 _HERE = "http://desktop:5000"
+# What getters ask of a server; nothing else is passed on from there.
+_PATHS = frozenset({
+    "/accessibility", "/cursor_position", "/desktop_path", "/execute", "/file", "/list_directory",
+    "/platform", "/run_bash_script", "/run_python", "/screen_size", "/screenshot", "/setup/launch",
+    "/terminal", "/wallpaper", "/window_size",
+})  # fmt: skip
 _LONGEST = 1 << 20
 _LIMITS = Limits(
     seconds=300, cpu_seconds=240, memory=3 << 30, disk=1 << 30, files=20_000, processes=64
@@ -64,14 +70,17 @@ async def judge(
     }  # fmt: skip
     policy = Policy(limits=_LIMITS, python=package.python)
     program = [str(package.python), "-m", "inside.main"]
-    async with (
-        Sandbox(policy) as sandbox,
-        _machine(desktop) as machine,
-        await sandbox.start(program, files=files) as child,
-    ):
-        told = await _talk(child, asked, machine)
-        if told is None:
-            raise await _ended(child, part.func)
+    try:
+        async with (
+            Sandbox(policy) as sandbox,
+            _machine(desktop) as machine,
+            await sandbox.start(program, files=files) as child,
+        ):
+            told = await _talk(child, asked, machine)
+            if told is None:
+                raise await _ended(child, part.func)
+    except SandboxError as error:
+        raise EvalError(f"{part.func} of desktop-env cannot run: {error}") from error
     if "spoiled" in told:
         raise Spoiled(str(told["spoiled"])[:500])
     value = told.get("score")
@@ -122,20 +131,23 @@ async def _asked(machine: Connection, ask: dict[str, Any]) -> dict[str, Any]:
             return _answer(200, fetch(url))
         except Exception as error:  # nothing is fetched from the network
             return {"broken": str(error)[:300]}
+    path = url.removeprefix(_HERE)
+    if path not in _PATHS or method not in ("GET", "POST"):
+        return {"broken": f"{method} {path[:100]} is nothing that getters ask of a desktop"}
     given: dict[str, Any] = {"data": data} if isinstance(data, dict) else {}
     if isinstance(data, str):
         given = {"content": data.encode(), "headers": {"Content-Type": "application/json"}}
     elif ask.get("json") is not None:
         given = {"json": ask["json"]}
     try:
-        told = await machine.forward(method, url.removeprefix(_HERE), **given)
+        told = await machine.forward(method, path, **given)
     except DesktopError as error:
         return {"broken": str(error)}
     # A file may be missing; anything else that is not there is a fault of the desktop.
-    if told.status_code >= 500 or (told.status_code == 404 and not url.endswith("/file")):
+    if told.status_code >= 500 or (told.status_code == 404 and path != "/file"):
         return {"broken": f"{told.request.url.path}: {told.text[:300]}"}
     content = told.content
-    if url.endswith("/accessibility"):
+    if path == "/accessibility":
         # The package looks for Chrome's address bar, for which Chromium's stands here.
         content = content.replace(b'name=\\"Chromium\\"', b'name=\\"Google Chrome\\"')
     return _answer(told.status_code, content)

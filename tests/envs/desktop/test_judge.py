@@ -13,10 +13,13 @@ import pytest
 
 from tracegraph.envs.desktop import actions as a
 from tracegraph.envs.desktop.fake import FakeDesktop
+from tracegraph.envs.desktop.osworld.judge import judge
 from tracegraph.envs.desktop.osworld.package import find_package
 from tracegraph.envs.desktop.protocol import ExecResult
 from tracegraph.envs.desktop.tasks import evaluate, parse_task, unsupported
 from tracegraph.envs.desktop.tasks.assets import data_url
+from tracegraph.envs.desktop.tasks.evaluators import load, native
+from tracegraph.envs.desktop.tasks.schema import Part
 from tracegraph.envs.protocol import EvalError, Score
 from tracegraph.errors import TracegraphError
 
@@ -89,6 +92,8 @@ def get_rule(env, config):
     return config["rules"]
 def get_from_net(env, config):
     return requests.get("https://example.org/").text
+def get_elsewhere(env, config):
+    return requests.post(f"http://{env.vm_ip}:{env.server_port}" + config["to"], json={}).text
 def get_tabs(env, config):
     return playwright.sync_api()
 def get_said(env, config):
@@ -127,7 +132,7 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "evaluators/metrics/other.py": "import not_there\ndef heavy(x): return not_there.y(x)",
         "evaluators/getters/__init__.py":
             "from .all import get_vm_file, get_cloud_file, get_rule, get_from_net, get_tabs, "
-            "get_said",
+            "get_said, get_elsewhere",
         "evaluators/getters/all.py": GETTERS,
     }.items():  # fmt: skip
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -200,6 +205,14 @@ async def test_it_reaches_neither_this_machine_nor_a_network(here: None, tmp_pat
         await scored(check("same", result={"type": "from_net"}), b"yes")
 
 
+@pytest.mark.parametrize(
+    "path", ["/tracegraph/reset", "//127.0.0.1:1/x", "@127.0.0.1:1/x", "/../x", "/setup/upload"]
+)
+async def test_it_asks_the_desktop_only_what_getters_ask(here: None, path: str) -> None:
+    with pytest.raises(EvalError, match=r"getters ask|network"):
+        await scored(check("same", result={"type": "elsewhere", "to": path}), b"yes")
+
+
 async def test_its_getters_see_the_desktop(here: None) -> None:
     asked = {"type": "said", "command": ["echo", "hello"]}
     assert (await scored(check("same", b"echo hello", asked), b"")).value == 1
@@ -244,6 +257,66 @@ def document(*lines: str) -> bytes:
     return data.getvalue()
 
 
+def workbook(*rows: list[Any]) -> bytes:
+    import openpyxl
+
+    made = openpyxl.Workbook()
+    for row in rows:
+        made.active.append(row)
+    data = io.BytesIO()
+    made.save(data)
+    return data.getvalue()
+
+
+FUZZY = {
+    "rules": [{"type": "sheet_fuzzy", "sheet_idx0": 0, "sheet_idx1": "EI0", "rules": [
+        {"range": ["A1:B2"], "type": "fuzzy_match", "threshold": 60, "ignore_case": True},
+    ]}]
+}  # fmt: skip
+BOTH: list[tuple[str, bytes, list[bytes], dict[str, Any]]] = [
+    (
+        "docx", document("One two", "three"),
+        [document("one  two", "three"), document("one", "two")],
+        {"ignore_case": True, "fuzzy_match": True},
+    ),
+    (
+        "docx", document("a", "", "b"), [document("b", "a"), document("a", "c")],
+        {"ignore_blanks": False, "ignore_order": True, "delete_empty_lines": True},
+    ),
+    (
+        "xlsx", workbook(["k", "v"], ["x", 1.00001]),
+        [workbook(["k", "v"], ["x", 1.00002]), workbook(["k", "v"], ["x", 1.001])],
+        {"rules": [{"type": "sheet_data", "sheet_idx0": 0, "sheet_idx1": "EI0"}]},
+    ),
+    (
+        "xlsx", workbook(["abcd", "y"], ["x", "z"]),
+        [workbook(["ABCE", "y"], ["x", "z"]), workbook(["wxyz", "y"], ["x", "z"])], FUZZY,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "expected", "results", "options"), BOTH)
+async def test_functions_here_score_as_the_real_package_does(
+    kind: str, expected: bytes, results: list[bytes], options: dict[str, Any]
+) -> None:
+    package = find_package()
+    func = {"docx": "compare_docx_files", "xlsx": "compare_table"}[kind]
+    if package is None or package.lacks(func, ["vm_file", "cloud_file"]):
+        pytest.skip("desktop-env is not installed with all that this needs: see docs/desktop.md")
+    part = Part(
+        func, {"type": "vm_file", "path": "/f", "dest": f"f.{kind}"},
+        {"type": "cloud_file", "path": data_url(expected), "dest": f"g.{kind}"}, options,
+    )  # fmt: skip
+    assert native(func, options)
+    for held in (expected, *results):
+        desktop = FakeDesktop(files={"/f": held})
+        await desktop.start()
+        theirs = await judge(package, part, desktop, size=(64, 48), kept={})
+        ours = load(func)(held, expected, **options)
+        assert ours.value == pytest.approx(theirs.value, abs=0.01)
+
+
 @pytest.mark.slow
 async def test_the_real_package_scores_documents() -> None:
     package = find_package()
@@ -251,16 +324,15 @@ async def test_the_real_package_scores_documents() -> None:
         pytest.skip("desktop-env is not installed: see docs/desktop.md")
     assert sum(not why for why in package.evaluators.values()) > 80
     evaluator = {
-        "func": "compare_docx_files",
+        "func": "compare_init_lines",
         "result": {"type": "vm_file", "path": "/f", "dest": "result.docx"},
         "expected": {
             "type": "cloud_file", "path": data_url(document("one", "two")), "dest": "gold.docx",
         },
-        "options": {"ignore_order": True},
     }  # fmt: skip
     task = parse_task({"id": "t", "instruction": "do", "evaluator": evaluator})
     assert unsupported(task) == []
-    assert (await scored(evaluator, document("two", "one"))).value == 1
-    assert (await scored(evaluator, document("two", "three"))).value == 0
+    assert (await scored(evaluator, document("one", "two"))).value == 1
+    assert (await scored(evaluator, document("one", "three"))).value == 0
     assert (await scored(evaluator, b"no document")).value == 0
     assert (await scored(evaluator, None)).value == 0
