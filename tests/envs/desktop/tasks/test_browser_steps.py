@@ -133,6 +133,22 @@ async def test_a_command_is_waited_for_until_it_is_verified() -> None:
 
 
 @pytest.mark.slow
+async def test_a_file_is_opened_and_written_in(desktop: Any) -> None:
+    await desktop.put("/home/user/note.txt", b"")
+    written = steps(
+        ("open", {"path": "/home/user/note.txt"}),
+        ("act", {"action": "type", "text": "as told"}),
+        ("act", {"action": "keys", "keys": ["ctrl", "s"]}),
+    )
+    await run_steps(written, desktop, size=SIZE)
+    for _ in range(50):
+        if (held := await desktop.get("/home/user/note.txt")) == b"as told":
+            break
+        await asyncio.sleep(0.1)
+    assert held == b"as told"
+
+
+@pytest.mark.slow
 async def test_steps_on_a_desktop_behind_the_protocol(desktop: Any, opened: Any) -> None:
     async with OSWorldServer(desktop) as server:
         client = OSWorldHTTP(server.url, server.token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tracegraph.envs.desktop import actions as a
 from tracegraph.envs.desktop.fake import FakeDesktop, picture
 from tracegraph.envs.desktop.protocol import Element, ExecResult, Frame
-from tracegraph.envs.desktop.tasks import evaluate, parse_task, unsupported
+from tracegraph.envs.desktop.tasks import evaluate, getters, parse_task, setup, unsupported
 from tracegraph.envs.protocol import Score
 
 HOME = "/home/user"
@@ -114,3 +115,43 @@ async def test_slides_at_the_left_and_css_selectors() -> None:
     css = check("check_accessibility_tree", rule, {"type": "accessibility_tree"})
     assert (await scored(css, {}, frames=frames)).value == 1
     assert (await scored(css, {})).value == 0
+
+
+CONFIG = f"{HOME}/.config"
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "path", "right", "wrong"),
+    [
+        (
+            check("check_config_status", {"key": ["theme", "dark"], "value": "yes"},
+                  {"type": "gimp_config_file", "file_name": "gimprc"}),
+            f"{CONFIG}/GIMP/2.10/gimprc", b"# theme\n(theme dark yes)\n", b"(theme light yes)\n",
+        ),
+        (
+            check("check_qt_minimal_view", {"expected_qt_minimal_view": 1}, {"type": "vlc_config"}),
+            f"{CONFIG}/vlc/vlcrc", b"[qt]\nqt-minimal-view=1\n", b"#qt-minimal-view=0\n",
+        ),
+    ],
+)  # fmt: skip
+async def test_settings_of_gimp_and_vlc(
+    evaluator: dict[str, Any], path: str, right: bytes, wrong: bytes
+) -> None:
+    assert (await scored(evaluator, {path: right})).value == 1
+    for held in ({path: wrong}, {path: b"\xff\xfe"}, {path: b"("}, {}):
+        score = await scored(evaluator, held)
+        assert score.value == 0
+        assert score.feedback
+
+
+async def test_the_size_of_the_screen() -> None:
+    for width, value in ((64, 1), (65, 0)):
+        rules = {"expected": {"width": width, "height": 48}}
+        asked = check("exact_match", rules, {"type": "vm_screen_size"})
+        assert (await scored(asked, {})).value == value
+
+
+def test_every_getter_and_step_has_a_case() -> None:
+    text = "".join(path.read_text() for path in Path(__file__).parent.parent.rglob("*.py"))
+    names = [*getters._GETTERS, *setup._STEPS]
+    assert [name for name in names if f'"{name}"' not in text] == []
