@@ -138,7 +138,7 @@ async def test_a_file_is_opened_and_written_in(desktop: Any) -> None:
     written = steps(
         ("open", {"path": "/home/user/note.txt"}),
         ("act", {"action": "type", "text": "as told"}),
-        ("act", {"action": "keys", "keys": ["ctrl", "s"]}),
+        ("act", {"action": "keys", "names": ["ctrl", "s"]}),
     )
     await run_steps(written, desktop, size=SIZE)
     for _ in range(50):
