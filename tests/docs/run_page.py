@@ -20,15 +20,15 @@ from fake_model import model
 from snippets import SHELL, blocks, command_lines, name_of
 
 # What pages take for granted; they are read by people who have these already.
-BEFORE = {
-    "docs/acceptance.md": "k = 1\nscores = [(0.0, 1.0), (1.0, 1.0)] * 20",
-}
+BEFORE = Path(__file__).with_name("before")
 
 
 def run_page(page: Path) -> None:
     """Run a page."""
     scope: dict[str, object] = {"__name__": "__page__"}
-    exec(BEFORE.get(name_of(page), ""), scope)
+    before = BEFORE / f"{page.stem}.py"
+    if before.exists():
+        exec(compile(before.read_text(encoding="utf-8"), str(before), "exec"), scope)
     asks = any(block.note == "model" for block in blocks(page))
     with model() if asks else nullcontext(), asyncio.Runner() as runner:
         for block in blocks(page):
