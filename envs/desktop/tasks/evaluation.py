@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tracegraph.envs.desktop.actions import Action, Fail
 from tracegraph.envs.desktop.osworld.package import HOW_TO, find_package
 from tracegraph.envs.desktop.protocol import Desktop
@@ -101,7 +103,8 @@ async def _native(part: Part, scene: Scene) -> Verdict:
     arguments = [await getters.get(scene, part.expected)] if part.expected else []
     held = await getters.get(scene, part.result) if part.result else None
     options = {name: value for name, value in part.options.items() if name[:1] != "_"}
-    return function(held, *arguments, **options)
+    # Reading large files takes a while, in which other episodes go on.
+    return await asyncio.to_thread(function, held, *arguments, **options)
 
 
 def _foreign(part: Part) -> list[str]:

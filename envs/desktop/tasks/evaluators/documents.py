@@ -7,6 +7,7 @@ import re
 import zipfile
 from typing import Any
 
+from tracegraph.envs.desktop.tasks.evaluators.archives import check_archive
 from tracegraph.envs.desktop.tasks.evaluators.verdict import Spoiled, Verdict, likeness, short
 from tracegraph.envs.protocol import EvalError
 from tracegraph.errors import MissingExtraError
@@ -114,6 +115,7 @@ def _read(data: bytes, *, ours: bool = False) -> Any:
     except ImportError as error:
         raise MissingExtraError("desktop", "python-docx") from error
     try:
+        check_archive(data)
         return docx.Document(io.BytesIO(data))
     except Exception as error:  # broken files make the parsers raise nearly anything
         if ours:
@@ -129,6 +131,7 @@ def _texts(data: bytes, *, ours: bool = False) -> list[str]:
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
+        check_archive(data)
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             root = etree.fromstring(packed.read("content.xml"), parser)
     except Exception as error:  # as below

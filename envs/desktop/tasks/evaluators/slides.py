@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+from tracegraph.envs.desktop.tasks.evaluators.archives import check_archive
 from tracegraph.envs.desktop.tasks.evaluators.verdict import Spoiled, Verdict, short
 from tracegraph.envs.protocol import EvalError
 from tracegraph.errors import MissingExtraError
@@ -50,6 +51,7 @@ def check_transition(result: bytes, rules: dict[str, Any]) -> Verdict:
 
     name = f"ppt/slides/slide{rules['slide_idx'] + 1}.xml"
     try:
+        check_archive(result)
         with zipfile.ZipFile(io.BytesIO(result)) as packed:
             parser = etree.XMLParser(resolve_entities=False, no_network=True)
             root = etree.fromstring(packed.read(name), parser)
@@ -191,6 +193,7 @@ def _read(data: bytes, *, ours: bool = False) -> Any:
     except ImportError as error:
         raise MissingExtraError("desktop", "python-pptx") from error
     try:
+        check_archive(data)
         return pptx.Presentation(io.BytesIO(data))
     except Exception as error:  # broken files make the parsers raise nearly anything
         if ours:

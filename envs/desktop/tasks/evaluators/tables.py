@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from tracegraph.envs.desktop.tasks.evaluators.archives import check_archive
 from tracegraph.envs.desktop.tasks.evaluators.rules import meets
 from tracegraph.envs.desktop.tasks.evaluators.verdict import Spoiled, Verdict, likeness, short
 from tracegraph.envs.protocol import EvalError
@@ -110,6 +111,7 @@ def _read(data: bytes, *, ours: bool) -> Any:
     except ImportError as error:
         raise MissingExtraError("desktop", "openpyxl") from error
     try:
+        check_archive(data)
         return openpyxl.load_workbook(io.BytesIO(data), data_only=True)
     except Exception as error:  # broken files make the parsers raise nearly anything
         if ours:

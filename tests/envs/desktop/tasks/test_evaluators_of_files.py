@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +279,33 @@ async def test_pictures_may_be_nearer_than_a_reference() -> None:
     assert (await scored(asked, {"/f": noise()})).value == 1
     huge = picture(1, 1).replace(b"\0\0\0\x01\0\0\0\x01", b"\0\0\xff\xff\0\0\xff\xff", 1)
     assert (await scored(asked, {"/f": huge})).value == 0
+
+
+@pytest.fixture(scope="module")
+def bomb() -> bytes:
+    """A small archive that becomes 300 MB."""
+    data = io.BytesIO()
+    with (
+        zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as packed,
+        packed.open("word/document.xml", "w", force_zip64=True) as inside,
+    ):
+        for _ in range(300):
+            inside.write(b" " * (1 << 20))
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    "evaluator",
+    [
+        check("compare_pptx_files", deck("a")), check("compare_docx_tables", tabled("x")),
+        check("compare_docx_files", tabled("x")), check("check_transition", {"slide_idx": 0}),
+        check("compare_table", rules=[{"type": "zoom", "sheet_idx": 0}]),
+    ],
+)  # fmt: skip
+async def test_archives_that_would_fill_the_memory(evaluator: dict[str, Any], bomb: bytes) -> None:
+    score = await scored(evaluator, {"/f": bomb})
+    assert score.value == 0
+    assert "bytes" in score.feedback
 
 
 async def test_several_pdfs_are_an_average() -> None:
