@@ -1,5 +1,6 @@
 """What users install: the wheel, the wheel made from the sdist, and the editable install."""
 
+import shutil
 import subprocess
 import sys
 import venv
@@ -22,6 +23,8 @@ def run(*command, **options):
 def built(tmp_path_factory):
     """Build an sdist, a wheel from it, and a wheel from the tree."""
     out = tmp_path_factory.mktemp("dist")
+    # What an earlier build left there would go into the wheel, also when it is no longer in the tree.
+    shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)
     run(sys.executable, "-m", "build", "--outdir", str(out / "sdist"), str(ROOT))
     run(sys.executable, "-m", "build", "--wheel", "--outdir", str(out / "tree"), str(ROOT))
     return next(out.glob("sdist/*.whl")), next(out.glob("tree/*.whl"))
