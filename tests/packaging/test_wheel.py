@@ -23,7 +23,7 @@ def run(*command, **options):
 def built(tmp_path_factory):
     """Build an sdist, a wheel from it, and a wheel from the tree."""
     out = tmp_path_factory.mktemp("dist")
-    # What an earlier build left there would go into the wheel, also when it is no longer in the tree.
+    # What an earlier build left there would go into the wheel, also what is no longer in the tree.
     shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)
     run(sys.executable, "-m", "build", "--outdir", str(out / "sdist"), str(ROOT))
     run(sys.executable, "-m", "build", "--wheel", "--outdir", str(out / "tree"), str(ROOT))
