@@ -58,6 +58,12 @@ def test_every_public_name_is_shown(site, package):
 
 
 @pytest.mark.slow
+def test_doctests_are_shown_as_code(site):
+    pages = (site / "reference" / "api").rglob("*.html")
+    assert not [p.name for p in pages if "<blockquote" in p.read_text(encoding="utf-8")]
+
+
+@pytest.mark.slow
 def test_commands_are_read_from_the_command_line(site):
     shown = (site / "reference" / "commands.html").read_text(encoding="utf-8")
     for text in ("tracegraph optimize", "--budget", "tracegraph desktop lint-tasks"):
