@@ -112,12 +112,20 @@ class _Comparison:
             counts = len(found.shapes), len(wanted.shapes)
             self.problems.append(f"{where} has {counts[0]} shapes, not {counts[1]}")
             return
+        # First of all, because looking at a paragraph gives it settings of its own.
+        if any(_has_runs(shape) for shape in found.shapes):
+            self._same(where, "bullets", _bullets(found), _bullets(wanted))
         for number, (shape, should) in enumerate(zip(found.shapes, wanted.shapes, strict=True), 1):
             self._shapes(f"{where}, shape {number}", shape, should)
-        if self._looks("alignment"):
-            grouped = zip(_grouped(found.shapes), _grouped(wanted.shapes), strict=False)
-            for shape, should in grouped:
-                self._texts(f"{where}, in a group", shape.text_frame, should.text_frame)
+        self._groups(f"{where}, in a group", found, wanted)
+
+    def _groups(self, where: str, found: Any, wanted: Any) -> None:
+        one, other = (list(_grouped(slide.shapes)) for slide in (found, wanted))
+        if len(one) != len(other):
+            self.problems.append(f"{where}: there are {len(one)} texts, not {len(other)}")
+        elif self._looks("alignment"):
+            for shape, should in zip(one, other, strict=True):
+                self._paragraphs(where, shape.text_frame, should.text_frame)
 
     def _shapes(self, where: str, found: Any, wanted: Any) -> None:
         if self._looks("shape"):
@@ -145,25 +153,37 @@ class _Comparison:
         return abs(one - other) <= self._near * max(abs(one), abs(other))
 
     def _tables(self, where: str, found: Any, wanted: Any) -> None:
+        """Compare the letters of tables, whatever is asked; their texts are among the bullets."""
         cells = [[list(row.cells) for row in table.rows] for table in (found, wanted)]
         if [len(row) for row in cells[0]] != [len(row) for row in cells[1]]:
             self.problems.append(f"{where}: the table has another size")
             return
-        for row, should in zip(*cells, strict=True):
-            for cell, right in zip(row, should, strict=True):
-                self._texts(f"{where}, a cell", cell.text_frame, right.text_frame)
+        looks = [
+            [
+                [[_letters(run.font) for run in one.runs] for one in cell.text_frame.paragraphs]
+                for row in table
+                for cell in row
+            ]
+            for table in cells
+        ]
+        if looks[0] != looks[1]:
+            self.problems.append(f"{where}: the letters of the table differ")
 
-    def _texts(self, where: str, found: Any, wanted: Any) -> None:
+    def _paragraphs(self, where: str, found: Any, wanted: Any) -> list[tuple[Any, Any]]:
+        """Compare texts and how they are aligned; return the paragraphs, in pairs."""
         self._same(where, "text", found.text.strip(), wanted.text.strip())
         if len(found.paragraphs) != len(wanted.paragraphs):
             self.problems.append(f"{where}: it has another number of paragraphs")
-            return
-        for one, other in zip(found.paragraphs, wanted.paragraphs, strict=True):
+            return []
+        pairs = list(zip(found.paragraphs, wanted.paragraphs, strict=True))
+        for one, other in pairs:
             self._same(where, "alignment", one.alignment or _LEFT, other.alignment or _LEFT)
+        return pairs
+
+    def _texts(self, where: str, found: Any, wanted: Any) -> None:
+        for one, other in self._paragraphs(where, found, wanted):
             self._same(where, "text", one.text, other.text)
             self._same(where, "indent", one.level, other.level)
-            if one.text.strip():
-                self._same(where, "bullets", _bullet(one), _bullet(other))
             if len(one.runs) != len(other.runs) and self._looks("run_count"):
                 self.problems.append(f"{where}: {short(one.text)} has another number of runs")
             for run, right in zip(one.runs, other.runs, strict=False):
@@ -228,6 +248,26 @@ def _grouped(shapes: Any, *, within: bool = False) -> Iterator[Any]:
             yield shape
 
 
-def _bullet(paragraph: Any) -> str | None:
-    char = paragraph._p.find(f"{_DRAWING}pPr/{_DRAWING}buChar")
-    return None if char is None else str(char.get("char"))
+def _has_runs(shape: Any) -> bool:
+    return shape.has_text_frame and any(one.runs for one in shape.text_frame.paragraphs)
+
+
+def _letters(font: Any) -> tuple[Any, ...]:
+    line = None if font.underline is False else font.underline
+    return bool(font.bold), bool(font.italic), line, _rgb(font.color)
+
+
+def _bullets(slide: Any) -> list[tuple[str | None, str | None, str]]:
+    """Return level, bullet and text of each paragraph of a slide, as OSWorld compares them.
+
+    A paragraph without settings of its own has no level, which is another than the first.
+    """
+    found: list[tuple[str | None, str | None, str]] = []
+    for paragraph in slide._element.iter(f"{_DRAWING}p"):
+        text = "".join(one.text or "" for one in paragraph.iter(f"{_DRAWING}t"))
+        if text.strip():
+            own = paragraph.find(f"{_DRAWING}pPr")
+            char = None if own is None else own.find(f"{_DRAWING}buChar")
+            level = None if own is None else own.get("lvl", "0")
+            found.append((level, None if char is None else char.get("char"), text))
+    return found

@@ -135,12 +135,26 @@ def _sheet(name: Any, books: dict[str, Any], side: str) -> Any:
 
 
 def _cells(sheet: Any) -> dict[str, Any]:
-    return {
-        cell.coordinate: cell.value
-        for row in sheet.iter_rows()
-        for cell in row
-        if cell.value not in (None, "")
-    }
+    """Return the values of a sheet by their places.
+
+    Below its first row, a column of nothing but numbers and texts of numbers is one of numbers.
+    """
+    found: dict[str, Any] = {}
+    for column in sheet.iter_cols():
+        head, *below = column
+        values = {cell.coordinate: cell.value for cell in below if cell.value not in (None, "")}
+        numbers = {place: _number(value) for place, value in values.items()}
+        found |= values if None in numbers.values() else numbers
+        if head.value not in (None, ""):
+            found[head.coordinate] = head.value
+    return found
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return None if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def _same(found: Any, wanted: Any, digits: int) -> bool:
