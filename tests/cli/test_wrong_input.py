@@ -64,14 +64,21 @@ def test_it_says_what_is_wrong(words: tuple[str, ...], expected: str) -> None:
     assert expected in " ".join(told(*words).replace("│", " ").split())
 
 
-def test_what_is_missing_for_all_examples_is_told_once() -> None:
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (
+            'errors.MissingExtraError("local", "some_module")',
+            "some_module is needed for this and is not installed: pip install 'tracegraph[local]'",
+        ),
+        ('models.RequestError("no key", retry=False, status=401)', "no key"),
+    ],
+)
+def test_what_is_missing_for_all_examples_is_told_once(error: str, expected: str) -> None:
     workflow = Path("workflow.py").read_text()
-    missing = 'raise __import__("tracegraph").errors.MissingExtraError("local", "some_module")'
-    Path("workflow.py").write_text(workflow.replace("    return ", f"    {missing}\n    return "))
-    said = told(*OPTIMIZE, "data.jsonl", "--optimizer", "numeric", "--quiet")
-    assert said == (
-        "some_module is needed for this and is not installed: pip install 'tracegraph[local]'"
-    )
+    line = f"from tracegraph import errors, models\n    raise {error}\n    return "
+    Path("workflow.py").write_text(workflow.replace("return ", line))
+    assert told(*OPTIMIZE, "data.jsonl", "--optimizer", "numeric", "--quiet") == expected
 
 
 @pytest.mark.parametrize("kind", ["otlp", "mcp"])

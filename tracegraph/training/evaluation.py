@@ -27,6 +27,9 @@ Outcome = Literal["success", "failure", "format_error", "env_error", "eval_error
 
 # What a server answers when the request itself is at fault: a prompt that grew too long, say.
 _BAD_REQUEST = frozenset({400, 413, 422})
+# What would be the same for every example.
+_FOR_ALL = (BudgetExceeded, MissingExtraError)
+_NO_KEY = 401
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ async def evaluate(
     Raises:
         BudgetExceeded: the budget ended before the example did.
         MissingExtraError: what the workflow needs is not installed.
+        RequestError: a model wants a key that is not there or is wrong.
         WorkflowError: the example does not fit the workflow.
     """
     arguments = workflow.arguments(example.inputs)
@@ -103,8 +107,9 @@ async def evaluate(
                 error = raised
     seconds = time.monotonic() - started
     for failure in [*failures, error]:
-        if isinstance(failure, BudgetExceeded | MissingExtraError):
-            raise failure  # it would be the same for every example
+        unkeyed = isinstance(failure, RequestError) and failure.status == _NO_KEY
+        if failure is not None and (unkeyed or isinstance(failure, _FOR_ALL)):
+            raise failure
     if trouble := _trouble(error, failures):
         return Evaluated(example.id, "env_error", None, trouble, seconds=seconds)
     if error is not None:
