@@ -83,10 +83,12 @@ async def _serve(receiver: Receiver, listening: socket, token: str) -> None:
     )
     port = listening.getsockname()[1]
     typer.echo(f"receiving at http://127.0.0.1:{port}, into run {receiver.run}")
+    server = uvicorn.Server(config)
     watching = asyncio.create_task(receiver.watch())
+    watching.add_done_callback(lambda _: setattr(server, "should_exit", True))
     try:
-        await uvicorn.Server(config).serve([listening])
+        await server.serve([listening])
     finally:
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await watching
+            await watching  # raises what made it end: the store cannot be written, say
