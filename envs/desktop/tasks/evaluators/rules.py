@@ -56,7 +56,7 @@ def _further(method: str, value: Any, ref: Any) -> bool:
         joined = re.RegexFlag(0)
         for flag in flags:
             joined |= getattr(re, flag)
-        return re.search(ref, str(value), joined) is not None
+        return isinstance(value, str) and re.search(ref, value, joined) is not None
     if name == "range" and len(flags) == 1 and re.fullmatch("[et][et]", flags[0]):
         left, right = (_ORDER[f"l{kind}"] for kind in flags[0])
         try:

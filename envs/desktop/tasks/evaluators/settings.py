@@ -14,6 +14,8 @@ _FAILED = "__EVALUATION_FAILED__"  # what was expected could not be found out
 def check_json_settings(result: Any, expected: dict[str, Any]) -> Verdict:
     """Check that a JSON file has each setting of ``expected`` at its top level."""
     found = _read(result)
+    if not isinstance(found, dict):
+        raise Spoiled("it is no JSON object")
     return Verdict.of(
         [
             f"{key} is {short(found.get(key))}, not {short(value)}"
@@ -77,7 +79,8 @@ def check_json(result: Any, rules: dict[str, Any]) -> Verdict:
     """Check values deep in a JSON file: all of ``expect`` and none of ``unexpect``.
 
     Each is ``{"key": [path], "method": "eq", "ref": value}``; a path's parts are keys and
-    places in lists.
+    places in lists. A value that is not there meets no ``unexpect`` of the method eq; as OSWorld
+    has it, it meets those of all others.
     """
     found = _read(result)
     problems = [
@@ -88,7 +91,7 @@ def check_json(result: Any, rules: dict[str, Any]) -> Verdict:
     problems += [
         f"{'/'.join(map(str, rule['key']))} is {short(rule['ref'])}"
         for rule in rules.get("unexpect", [])
-        if _meets(found, rule)
+        if _meets(found, rule) or (rule["method"] != "eq" and _at(found, rule["key"]) is None)
     ]
     return Verdict.of(problems)
 
@@ -116,8 +119,10 @@ def _at(found: Any, path: list[Any]) -> Any:
     for part in path:
         try:
             found = found[part]
-        except (KeyError, IndexError, TypeError):
+        except KeyError:
             return None
+        except (IndexError, TypeError) as error:
+            raise Spoiled(f"the JSON has no place {short(path)}") from error
     return found
 
 
