@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from pathlib import Path
 
 import httpx
@@ -11,14 +10,11 @@ import pytest
 from tracegraph.envs.desktop import actions as a
 from tracegraph.envs.desktop.fake import FakeDesktop
 from tracegraph.envs.desktop.osworld.client import OSWorldHTTP
+from tracegraph.envs.desktop.osworld.package import find_package
 from tracegraph.envs.desktop.osworld.server import OSWorldServer
 from tracegraph.envs.desktop.protocol import ActionError, DesktopError, ExecResult
 
 INPUT = "import pyautogui; import time; pyautogui.FAILSAFE = False; "
-# `python -m venv` there, then `pip install --no-deps desktop-env==1.0.2` and what it imports.
-THEIRS = Path(
-    os.environ.get("TRACEGRAPH_DESKTOP_ENV", "~/.cache/tracegraph/desktop-env")
-).expanduser() / "bin" / "python"  # fmt: skip
 
 
 @pytest.fixture
@@ -210,12 +206,13 @@ async def test_the_client_speaks_every_endpoint(desktop, opened):
 
 @pytest.mark.slow
 async def test_osworlds_own_client_resets_steps_and_evaluates(desktop):
-    if not THEIRS.exists():
-        pytest.skip(f"desktop-env is not installed at {THEIRS}")
+    package = find_package()
+    if package is None:
+        pytest.skip("desktop-env is not installed: see docs/desktop.md")
     script = str(Path(__file__).with_name("desktop_env_client.py"))
     async with OSWorldServer(desktop, token="") as server:
         child = await asyncio.create_subprocess_exec(
-            str(THEIRS), script, server.url.rpartition(":")[2],
+            str(package.python), script, server.url.rpartition(":")[2],
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         out, err = await child.communicate()
