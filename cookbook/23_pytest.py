@@ -3,7 +3,7 @@
 Run it: python cookbook/23_pytest.py
 
 It writes a small project into a folder, with a workflow, rows and a test, and runs pytest there:
-first as the workflow is, then after somebody made it worse.
+first as the workflow is, then after somebody made it worse. Needs: pip install pytest
 """
 
 import json
