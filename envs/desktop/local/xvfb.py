@@ -169,11 +169,11 @@ class LocalXvfb:
 
     async def activate(self, window: Window) -> None:
         """Raise a window and give it the keyboard."""
-        await self._windows({"what": "activate", "id": window.id})
+        await self._windows({"what": "activate", "window": window.id})
 
     async def close_window(self, window: Window) -> None:
         """Ask a window to close, as its close button does."""
-        await self._windows({"what": "close", "id": window.id})
+        await self._windows({"what": "close", "window": window.id})
 
     async def connect(self, path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to a unix socket directly in /tmp; raises OSError when there is none."""

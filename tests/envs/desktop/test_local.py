@@ -157,6 +157,23 @@ async def test_a_dialog_that_a_key_opens_takes_the_keys_that_follow(desktop, ope
     raise AssertionError(f"nothing was saved; the windows are {titles}")
 
 
+async def test_a_window_is_raised_and_closed(desktop, opened):
+    for title in ("first", "second"):
+        await opened(desktop, ["xterm", "-T", title], title)
+    first = next(one for one in await desktop.windows() if one.title == "first")
+    assert not first.active
+    await desktop.activate(first)
+    await until(desktop, lambda told: [one.title for one in told if one.active] == ["first"])
+    await desktop.close_window(first)
+    await until(desktop, lambda told: [one.title for one in told] == ["second"])
+
+
+async def until(desktop, wanted):
+    async with asyncio.timeout(20):
+        while not wanted(await desktop.windows()):
+            await asyncio.sleep(0.05)
+
+
 async def test_reset_leaves_nothing(desktop, opened):
     await desktop.put("/home/user/x/y.txt", b"1")
     await desktop.put("/tmp/z.txt", b"1")

@@ -83,9 +83,9 @@ class Session:
     def window(self, ask: dict[str, Any], _: bytes) -> Answer:
         """Return the windows, after raising or closing one."""
         if ask["what"] == "activate":
-            self.windows.activate(ask["id"])
+            self.windows.activate(ask["window"])
         elif ask["what"] == "close":
-            self.windows.shut(ask["id"])
+            self.windows.shut(ask["window"])
         if ask["what"] != "list":
             self.screen.settle()
         return {"windows": self.windows.told(), "pointer": self.pointer.place()}, b""
