@@ -14,6 +14,7 @@ from tracegraph.models.vllm import command, metrics, replica
 from tracegraph.models.vllm.environment import _LEFT_OUT
 from tracegraph.models.vllm.pool import Pool
 from tracegraph.models.vllm.replica import Replica, replicas
+from tracegraph.models.vllm.weights import model_argument
 from tracegraph.runs import process_start
 
 
@@ -129,6 +130,12 @@ def test_the_command_line() -> None:
     assert "--model own/model" in printed
     assert "CPU" not in printed
     assert "VLLM_API_KEY=CHOOSE_A_TOKEN" in printed
+
+
+def test_a_name_that_nothing_has_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"no model nope: .* one of .*smollm2"):
+        model_argument("nope")
+    assert model_argument("owner/nope") == ("owner/nope", "nope")
 
 
 def test_the_token_is_only_in_the_environment() -> None:

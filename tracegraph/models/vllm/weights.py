@@ -55,6 +55,12 @@ def model_argument(model: str, progress: Progress = silent) -> tuple[str, str]:
         return str(path.absolute()), path.absolute().name
     if model.startswith((".", "/", "~")):
         raise ModelError(f"there is no folder {path}; give a folder in transformers' form")
+    if "/" not in model:
+        known = ", ".join(entry.name for entry in CATALOG)
+        raise ModelError(
+            f"there is no model {model}: give a folder in transformers' form, OWNER/NAME of the"
+            f" hub, or one of {known}"
+        )
     return model, model.rsplit("/", 1)[-1]
 
 
