@@ -81,6 +81,24 @@ def test_groups_are_measured_kept_and_resumed(folder: Path) -> None:
     assert FakeClerk.calls == calls
 
 
+def test_a_folder_of_osworld_files_is_a_suite(folder: Path) -> None:
+    make = "desktop tasks --family editor/append_line --seeds 5 --export suite"
+    assert CliRunner().invoke(app, make.split()).exit_code == 0
+    (path,) = Path("suite").rglob("*.json")
+    task = json.loads(path.read_text())
+    task["id"], task["evaluator"]["func"] = "strange-1", "guess_the_mood"
+    path.with_name("strange.json").write_text(json.dumps(task))
+    done = CliRunner().invoke(app, ["eval", "gui", "--suite", "suite", "--json"])
+    assert done.exit_code == 0, done.output
+    assert "strange-1: unsupported, not scored: " in done.stderr
+    assert "guess_the_mood" in done.stderr
+    results = json.loads(done.stdout.splitlines()[-1])
+    assert (results["rows"][0]["count"], results["rows"][0]["score"]) == (1, 1.0)
+    missing = CliRunner().invoke(app, ["eval", "gui", "--suite", "nowhere"])
+    assert missing.exit_code != 0
+    assert "nowhere" in str(missing.exception or missing.output)
+
+
 async def test_the_workflow_blames_the_prompts(folder: Path) -> None:
     from tracegraph.training.data import Example
     from tracegraph.training.evaluation import evaluate

@@ -77,7 +77,7 @@ def gui(
     from tracegraph.models import LLM
     from tracegraph.rollout import Work
 
-    tasks = _runnable(load_suite(suite, families, seeds), quiet=quiet or as_json)[:limit]
+    tasks = _runnable(load_suite(suite, families, seeds), quiet=quiet, as_json=as_json)[:limit]
     warmth = (1.0 if n_per_task > 1 else 0.0) if temperature is None else temperature
     pool = DesktopPool(LocalXvfb, max(1, min(concurrency, len(tasks) * n_per_task)))
     agent = GuiAgent(
@@ -106,14 +106,15 @@ def gui(
     _show(run, tasks, episodes, as_json=as_json)
 
 
-def _runnable(tasks: list[GuiTask], *, quiet: bool) -> list[GuiTask]:
+def _runnable(tasks: list[GuiTask], *, quiet: bool, as_json: bool) -> list[GuiTask]:
     from tracegraph.envs.desktop.tasks import unsupported
 
     found = []
     for task in tasks:
         missing = unsupported(task)
         if missing and not quiet:
-            typer.echo(f"{task.id}: unsupported, not scored: {', '.join(missing)}")
+            told = f"{task.id}: unsupported, not scored: {', '.join(missing)}"
+            typer.echo(told, err=as_json)
         if not missing:
             found.append(task)
     return found
