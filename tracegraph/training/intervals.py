@@ -133,10 +133,12 @@ def _bootstrap(values: Sequence[float], level: float, seed: int) -> tuple[float,
     normal = NormalDist()
     below = sum(each < mean for each in means) + sum(each == mean for each in means) / 2
     bias = normal.inv_cdf(min(max(below, 1), _RESAMPLES - 1) / _RESAMPLES)
-    cubes = math.fsum((mean - value) ** 3 for value in values)
-    squares = math.fsum((mean - value) ** 2 for value in values)
+    # In units of the largest one: cubes of tiny deviations would be 0.
+    largest = max(abs(mean - value) for value in values) or 1.0
+    off = [(mean - value) / largest for value in values]
+    cubes, squares = math.fsum(each**3 for each in off), math.fsum(each**2 for each in off)
     # The jackknife's acceleration; leaving value i out moves the mean by (mean - value) / (n - 1).
-    acceleration = cubes / (6 * squares**1.5)
+    acceleration = cubes / (6 * squares**1.5) if squares else 0.0
     z = _widened(normal.inv_cdf((1 + level) / 2), n)
 
     def at(z: float) -> float:
