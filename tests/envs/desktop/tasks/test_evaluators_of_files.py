@@ -12,33 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracegraph.envs.desktop import actions as a
-from tracegraph.envs.desktop.fake import FakeDesktop, picture
-from tracegraph.envs.desktop.tasks import evaluate, evaluators, parse_task, unsupported
+from tests.envs.desktop.tasks.scoring import check, scored
+from tracegraph.envs.desktop.fake import picture
+from tracegraph.envs.desktop.tasks import evaluators
 from tracegraph.envs.desktop.tasks.assets import data_url
 from tracegraph.envs.desktop.tasks.evaluators.verdict import likeness
-from tracegraph.envs.protocol import EvalError, Score
-
-
-async def scored(evaluator: dict[str, Any], held: dict[str, bytes], **made: Any) -> Score:
-    """Return the score of a desktop that holds these files."""
-    desktop = FakeDesktop(files=held, **made)
-    await desktop.start()
-    task = parse_task({"id": "t", "instruction": "do", "evaluator": evaluator})
-    assert unsupported(task) == []
-    return await evaluate(task, desktop, a.Done(), size=(64, 48))
-
-
-def check(func: str, expected: Any = None, result: Any = None, **options: Any) -> dict[str, Any]:
-    """Return an evaluator, of the file /f unless a getter is named."""
-    made: dict[str, Any] = {
-        "func": func, "result": result or {"type": "vm_file", "path": "/f"}, "options": options,
-    }  # fmt: skip
-    if isinstance(expected, bytes):
-        made["expected"] = {"type": "cloud_file", "path": data_url(expected)}
-    elif expected is not None:
-        made["expected"] = {"type": "rule", "rules": expected}
-    return made
+from tracegraph.envs.protocol import EvalError
 
 
 def deck(*texts: str, bold: bool = False, left: int = 0, note: str = "", upright: bool = False,

@@ -7,32 +7,12 @@ from typing import Any
 
 import pytest
 
-from tracegraph.envs.desktop import actions as a
-from tracegraph.envs.desktop.fake import FakeDesktop, picture
+from tests.envs.desktop.tasks.scoring import check, scored
+from tracegraph.envs.desktop.fake import picture
 from tracegraph.envs.desktop.protocol import Element, ExecResult, Frame
-from tracegraph.envs.desktop.tasks import evaluate, getters, parse_task, setup, unsupported
-from tracegraph.envs.protocol import Score
+from tracegraph.envs.desktop.tasks import getters, setup
 
 HOME = "/home/user"
-
-
-async def scored(evaluator: dict[str, Any], held: dict[str, bytes], **made: Any) -> Score:
-    """Return the score of a desktop that holds these files."""
-    desktop = FakeDesktop(files=held, **made)
-    await desktop.start()
-    task = parse_task({"id": "t", "instruction": "do", "evaluator": evaluator})
-    assert unsupported(task) == []
-    return await evaluate(task, desktop, a.Done(), size=(64, 48))
-
-
-def check(func: str, expected: Any = None, result: Any = None, **options: Any) -> dict[str, Any]:
-    """Return an evaluator, of the file /f unless a getter is named."""
-    made: dict[str, Any] = {
-        "func": func, "result": result or {"type": "vm_file", "path": "/f"}, "options": options,
-    }  # fmt: skip
-    if expected is not None:
-        made["expected"] = {"type": "rule", "rules": expected}
-    return made
 
 
 def asks(getter: str, func: str, expected: Any) -> dict[str, Any]:
