@@ -8,8 +8,7 @@ import zipfile
 from typing import Any
 
 from tracegraph.envs.desktop.tasks.evaluators.archives import check_archive
-from tracegraph.envs.desktop.tasks.evaluators.verdict import Spoiled, Verdict, likeness, short
-from tracegraph.envs.protocol import EvalError
+from tracegraph.envs.desktop.tasks.evaluators.verdict import Verdict, likeness, reading, short
 from tracegraph.errors import MissingExtraError
 
 # How a file of OpenDocument begins, after the head of the archive.
@@ -114,13 +113,9 @@ def _read(data: bytes, *, ours: bool = False) -> Any:
         import docx
     except ImportError as error:
         raise MissingExtraError("desktop", "python-docx") from error
-    try:
+    with reading("document", ours=ours):
         check_archive(data)
         return docx.Document(io.BytesIO(data))
-    except Exception as error:  # broken files make the parsers raise nearly anything
-        if ours:
-            raise EvalError(f"the expected document cannot be read: {error}") from error
-        raise Spoiled(f"it is no document: {error}") from error
 
 
 def _texts(data: bytes, *, ours: bool = False) -> list[str]:
@@ -130,12 +125,8 @@ def _texts(data: bytes, *, ours: bool = False) -> list[str]:
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    try:
+    with reading("document", ours=ours):
         check_archive(data)
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             root = etree.fromstring(packed.read("content.xml"), parser)
-    except Exception as error:  # as below
-        if ours:
-            raise EvalError(f"the expected document cannot be read: {error}") from error
-        raise Spoiled(f"it is no document: {error}") from error
     return ["".join(paragraph.itertext()) for paragraph in root.iter(f"{_ODF}p")]

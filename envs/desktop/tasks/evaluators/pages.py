@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from tracegraph.envs.desktop.tasks.evaluators.verdict import Spoiled, Verdict, likeness
+from tracegraph.envs.desktop.tasks.evaluators.verdict import Spoiled, Verdict, likeness, reading
 from tracegraph.envs.protocol import EvalError
 from tracegraph.errors import MissingExtraError
 
@@ -51,15 +51,11 @@ def _read(data: bytes, *, ours: bool = False) -> Any:
         import pypdf
     except ImportError as error:
         raise MissingExtraError("desktop", "pypdf") from error
-    try:
+    with reading("PDF", ours=ours):
         read = pypdf.PdfReader(io.BytesIO(data))
         if _count(read) > _MOST_PAGES:
             raise ValueError(f"it has more than {_MOST_PAGES} pages")
         return read
-    except Exception as error:  # broken files make pypdf raise nearly anything
-        if ours:
-            raise EvalError(f"the expected PDF cannot be read: {error}") from error
-        raise Spoiled(f"it is no PDF: {error}") from error
 
 
 def _count(read: Any) -> int:

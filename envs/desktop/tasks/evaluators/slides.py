@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tracegraph.envs.desktop.tasks.evaluators.archives import check_archive
-from tracegraph.envs.desktop.tasks.evaluators.verdict import Spoiled, Verdict, short
-from tracegraph.envs.protocol import EvalError
+from tracegraph.envs.desktop.tasks.evaluators.verdict import Spoiled, Verdict, reading, short
 from tracegraph.errors import MissingExtraError
 
 _SOLID, _BACKGROUND = 1, 5  # MSO_FILL
@@ -212,13 +211,9 @@ def _read(data: bytes, *, ours: bool = False) -> Any:
         import pptx
     except ImportError as error:
         raise MissingExtraError("desktop", "python-pptx") from error
-    try:
+    with reading("presentation", ours=ours):
         check_archive(data)
         return pptx.Presentation(io.BytesIO(data))
-    except Exception as error:  # broken files make the parsers raise nearly anything
-        if ours:
-            raise EvalError(f"the expected presentation cannot be read: {error}") from error
-        raise Spoiled(f"it is no presentation: {error}") from error
 
 
 def _background(slide: Any) -> Any:

@@ -7,7 +7,13 @@ from typing import Any
 
 from tracegraph.envs.desktop.tasks.evaluators.archives import check_archive
 from tracegraph.envs.desktop.tasks.evaluators.rules import meets
-from tracegraph.envs.desktop.tasks.evaluators.verdict import Spoiled, Verdict, likeness, short
+from tracegraph.envs.desktop.tasks.evaluators.verdict import (
+    Spoiled,
+    Verdict,
+    likeness,
+    reading,
+    short,
+)
 from tracegraph.envs.protocol import EvalError
 from tracegraph.errors import MissingExtraError
 
@@ -110,13 +116,9 @@ def _read(data: bytes, *, ours: bool) -> Any:
         import openpyxl
     except ImportError as error:
         raise MissingExtraError("desktop", "openpyxl") from error
-    try:
+    with reading("workbook", ours=ours):
         check_archive(data)
         return openpyxl.load_workbook(io.BytesIO(data), data_only=True)
-    except Exception as error:  # broken files make the parsers raise nearly anything
-        if ours:
-            raise EvalError(f"the expected workbook cannot be read: {error}") from error
-        raise Spoiled(f"it is no workbook: {error}") from error
 
 
 def _sheet(name: Any, books: dict[str, Any], side: str) -> Any:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from tracegraph.envs.protocol import EvalError
 
 
 class Spoiled(Exception):
@@ -20,6 +24,26 @@ class Verdict:
     def of(cls, problems: list[str]) -> Verdict:
         """Return full marks, or none with the first few problems."""
         return cls(0.0, "; ".join(problems[:5])) if problems else cls(1.0)
+
+
+@contextlib.contextmanager
+def reading(kind: str, *, ours: bool) -> Iterator[None]:
+    """Say whose fault it is when a file cannot be read.
+
+    Args:
+        kind: what the file should be, as "document".
+        ours: it is what the task expects, not what the agent left.
+
+    Raises:
+        Spoiled: the agent left something else.
+        EvalError: the task's own file is broken.
+    """
+    try:
+        yield
+    except Exception as error:  # broken files make parsers raise nearly anything
+        if ours:
+            raise EvalError(f"the expected {kind} cannot be read: {error}") from error
+        raise Spoiled(f"it is no {kind}: {error}") from error
 
 
 def text_of(found: object) -> str:
