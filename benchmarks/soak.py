@@ -4,7 +4,9 @@
 
 In one process, one episode of each agent at a time, over and over: Datarus in a notebook, the GUI
 agent at a desktop, the modelling agent and the synthesis with solvers, TSPO and Omni-R1 on
-videos. Beside it `tracegraph optimize` improves the demo's workflow, started anew when it ends.
+videos. Each waits --pause seconds before its next, so that those that ask no model leave the cores
+to those that do. Beside it `tracegraph optimize` improves the demo's workflow, begun anew when it
+ends.
 Every minute: episodes, memory, processes, open files. At the end everything is closed, and what
 is still there is counted. `samples.jsonl` in DIR has the numbers, `soak.svg` draws them.
 """
@@ -37,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--model", default="local", help="for what asks a model")
+    parser.add_argument("--pause", type=float, default=5, help="seconds between two episodes")
     parser.add_argument("--every", type=float, default=60, help="seconds between two samples")
     parser.add_argument("--agents", nargs="+", choices=sorted(AGENTS), default=sorted(AGENTS))
     parser.add_argument("--out", type=Path, default=Path("runs/soak"))
@@ -58,14 +61,14 @@ async def soak(options: argparse.Namespace) -> list[Sample]:
     with Store(options.out / "runs.db") as store, run_scope(store, "soak", "soak") as run:
         async with asyncio.TaskGroup() as group:
             for name in options.agents:
-                group.create_task(_play(name, options.model, store, run.id, end, counts))
+                group.create_task(_play(name, options, store, run.id, end, counts))
             group.create_task(_optimise(options, end, counts))
             group.create_task(_watch(options, end, counts, samples))
     return samples
 
 
 async def _play(
-    name: str, model: str, store: Store, run: str, end: float, counts: Counter[str]
+    name: str, options: argparse.Namespace, store: Store, run: str, end: float, counts: Counter[str]
 ) -> None:
     """One agent's episodes, one after another, from tasks that come again and again."""
 
@@ -73,7 +76,7 @@ async def _play(
         if kind == "retry":
             counts[f"{name} tried again"] += 1
 
-    async with AGENTS[name](model) as (episode, tasks):
+    async with AGENTS[name](options.model) as (episode, tasks):
         for number in itertools.count():
             if time.monotonic() > end:
                 return
@@ -83,6 +86,7 @@ async def _play(
             )
             counts[name] += 1
             counts[f"{name} {played[0].outcome}"] += 1
+            await asyncio.sleep(options.pause)
 
 
 async def _optimise(options: argparse.Namespace, end: float, counts: Counter[str]) -> None:

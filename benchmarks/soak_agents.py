@@ -103,7 +103,7 @@ async def synthesis(model: str) -> AsyncIterator[Ready]:
 
 @contextlib.asynccontextmanager
 async def tspo(model: str) -> AsyncIterator[Ready]:
-    """A question about a video of four minutes; a detector answers, no model is asked."""
+    """A question about a video of a minute; a detector answers, no model is asked."""
     from tracegraph.agents.tspo.agent import TspoAgent
     from tracegraph.agents.tspo.encoders import make_encoder
     from tracegraph.agents.tspo.selectors import make_selector
@@ -113,7 +113,7 @@ async def tspo(model: str) -> AsyncIterator[Ready]:
 
     with tempfile.TemporaryDirectory() as folder:
         path, event = Path(folder, "long.mp4"), Event("red", "circle", "right")
-        _film(path, [event], seconds=240)
+        _film(path, [event], seconds=60)
         agent = TspoAgent(
             make_encoder("handmade"), [make_selector("topk", None)], DetectorAnswerer()
         )

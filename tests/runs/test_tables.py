@@ -108,6 +108,8 @@ def test_an_episode_is_written_once(store: Store) -> None:
     again = runs.StoredEpisode("r", "t/1", "gui", "desktop", "failure", "t", 1, 0.0)
     assert runs.add_episode(store, again).result() is False
     assert runs.list_episodes(store, "r", outcome="success") == [episode]
+    assert runs.find_episodes(store, "r", ["t/1", "t/2"]) == {"t/1": episode}
+    assert runs.find_episodes(store, "another", ["t/1"]) == {}
 
 
 def test_state_is_replaced_and_blobs_are_kept_once(store: Store) -> None:

@@ -12,7 +12,7 @@ from tracegraph.models import BudgetExceeded, ModelTimeout, RequestError, Server
 from tracegraph.rollout.engine import Engine, Here
 from tracegraph.rollout.segments import Segments
 from tracegraph.rollout.work import RunEpisode, Work
-from tracegraph.runs import Store, StoredEpisode, add_episode, list_episodes
+from tracegraph.runs import Store, StoredEpisode, add_episode, find_episodes, list_episodes
 
 
 async def rollout(
@@ -52,9 +52,9 @@ async def rollout(
     where = engine or Here()
     tell = on_event or (lambda kind, told: None)
     wanted = list(work)
-    known = {row.key: row for row in list_episodes(store, run)}
+    known = find_episodes(store, run, (item.key for item in wanted))
     if segments is not None:
-        for row in segments.missing(known.values()):
+        for row in segments.missing(list_episodes(store, run)):
             segments.append(row)
     done: dict[str, Episode] = {}
     queue = iter([item for item in wanted if item.key not in known])
@@ -124,5 +124,4 @@ def _row(finished: Episode, run: str, key: str, item: Work) -> StoredEpisode:
 
 
 def _stored(store: Store, run: str, row: StoredEpisode) -> Episode:
-    found = list_episodes(store, run)
-    return Episode.from_stored(next(each for each in found if each.key == row.key))
+    return Episode.from_stored(find_episodes(store, run, [row.key])[row.key])

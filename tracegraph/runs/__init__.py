@@ -7,7 +7,13 @@
 """
 
 from tracegraph.runs.calls import Call, CallTotals, add_call, call_totals, list_calls
-from tracegraph.runs.episodes import StoredEpisode, add_episode, list_episodes, version_of
+from tracegraph.runs.episodes import (
+    StoredEpisode,
+    add_episode,
+    find_episodes,
+    list_episodes,
+    version_of,
+)
 from tracegraph.runs.errors import RunTakenError, StoreClosedError, StoreError
 from tracegraph.runs.events import Event, add_event, follow_events, list_events, sample_events
 from tracegraph.runs.ids import new_id
@@ -42,7 +48,7 @@ __all__ = [
     "Evaluation", "add_evaluation", "list_evaluations",
     "StoredProposal", "add_proposal", "list_proposals",
     "Decision", "add_decision", "list_decisions",
-    "StoredEpisode", "add_episode", "list_episodes", "version_of",
+    "StoredEpisode", "add_episode", "find_episodes", "list_episodes", "version_of",
     "Event", "add_event", "note", "list_events", "sample_events", "follow_events",
     "save_state", "load_state", "add_blob", "get_blob", "blob_hash",
     "process_alive", "process_start",

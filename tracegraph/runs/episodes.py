@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,3 +67,15 @@ def list_episodes(
     clause, values = where(run=run, env=env, task=task, outcome=outcome)
     rows = store.fetch(f"SELECT * FROM episodes{clause} ORDER BY id LIMIT ?", [*values, limit])
     return build(StoredEpisode, rows)
+
+
+def find_episodes(store: Store, run: str, keys: Iterable[str]) -> dict[str, StoredEpisode]:
+    """Return those of a run's episodes that have the keys, by key; a key without one is left out.
+
+    However long the run is, only these rows are read.
+    """
+    rows = store.fetch(
+        "SELECT * FROM episodes WHERE run = ? AND key IN (SELECT value FROM json_each(?))",
+        [run, json.dumps(list(keys))],
+    )
+    return {row.key: row for row in build(StoredEpisode, rows)}

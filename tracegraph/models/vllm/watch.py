@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from types import FrameType
@@ -28,7 +29,18 @@ def watch(plan: dict[str, Any]) -> int:
         ending.set()
 
     signal.signal(signal.SIGTERM, end)
-    server = subprocess.Popen([plan["python"], *plan["arguments"]], stdin=subprocess.DEVNULL)
+    # vLLM leaves its sockets when it is ended: it gets a folder for temporary files of its own.
+    with tempfile.TemporaryDirectory(prefix="vllm-", ignore_cleanup_errors=True) as folder:
+        server = subprocess.Popen(
+            [plan["python"], *plan["arguments"]],
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "TMPDIR": folder},
+        )
+        return _beside(server, plan, ending)
+
+
+def _beside(server: subprocess.Popen[bytes], plan: dict[str, Any], ending: threading.Event) -> int:
+    """Stay with the server until it ends or shall end; return its exit status."""
     options = plan["options"]
     replica = Replica(
         name=options["name"],
