@@ -355,6 +355,8 @@ def test_values_are_the_recordings_own_and_run_side_by_side():
     assert (prompt.data, limit.data, prompt.feedback) == ("old {}", 0.5, ())
     with pytest.raises(tg.TracegraphError, match="between 0 and 1"):
         tg.record(values={limit: 3})
+    with pytest.raises(tg.TracegraphError, match="by parameter, and 'limit' is a str"):
+        tg.record(values={"limit": 0.3})
 
 
 @pytest.mark.parametrize("value", [["a"], [], {"k": 1}, 3, True, None, "", "some text", 0.25])

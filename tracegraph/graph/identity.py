@@ -16,7 +16,7 @@ from tracegraph.graph.arithmetic import GETATTR, GETITEM
 from tracegraph.graph.node import apply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tracegraph.graph.node import Node
 
@@ -78,12 +78,21 @@ class KnownValues:
         """Return what is known of this very object."""
         return self._by_id.get(id(value))
 
-    def learn(self, value: Any, node: Node[Any], *, again: bool = False) -> None:
+    def learn(
+        self,
+        value: Any,
+        node: Node[Any],
+        *,
+        inside: Callable[[Node[Any]], bool] | None = None,
+    ) -> None:
         """Note that a node has this value, and what it is made of.
 
-        ``again`` says that another call gave the same object before: whoever holds it now does
-        not tell which of the two it was taken from.
+        ``inside`` says whether another node was made in the body of this one's call, which then
+        passed its value on. When any other call gave the same object before, whoever holds it now
+        does not tell which of the two it was taken from.
         """
+        before = self._by_id.get(id(value))
+        again = inside is not None and before is not None and not inside(before.owner)
         shared = again or not decidable(value)
         self._by_id[id(value)] = known = Known(value, node, (), shared)
         if type(value) is str and len(value.strip()) >= _TEXT_LENGTH:
@@ -91,7 +100,9 @@ class KnownValues:
         for count, (part, way) in enumerate(_parts(value, (), _DEPTH)):
             if count >= _PARTS:
                 break
-            if id(part) not in self._by_id and decidable(part):
+            before = self._by_id.get(id(part))
+            passed_on = before is None or (inside is not None and inside(before.owner))
+            if passed_on and decidable(part):
                 self._by_id[id(part)] = Known(part, node, way, False)
 
     def texts_in(self, value: Any) -> Iterator[Known]:

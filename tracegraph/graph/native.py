@@ -78,11 +78,10 @@ class NativeCall:
         recording = self._recording
         known = recording.known.get(value)
         if known is not None:
-            node = known.resolve()
-            outermost = recording.enclosing(node)
-            if known.shared or outermost is not node:
+            node = recording.origin(known)
+            if known.shared or node is not known.owner:
                 self._inferred.add(name)
-            return outermost
+            return node
         if type(value) in ATOMIC:
             if type(value) is str and value:
                 self._guess(value, name)
@@ -113,7 +112,7 @@ class NativeCall:
     def _guess(self, value: str, name: str) -> None:
         """A text that no call returned may still hold one that a call returned."""
         for known in self._recording.known.texts_in(value):
-            node = self._recording.enclosing(known.resolve())
+            node = self._recording.origin(known)
             self._link(node, f"{name}~{node.name}", guessed=True)
         for node in self._reads():
             held = self._outer.value_of(node)
@@ -193,9 +192,8 @@ class NativeCall:
         made._inferred = frozenset(self._inferred)
         if self._frame.created:
             self._recording.enclose(self._frame.created, made)
-        known = self._recording.known.get(value)
-        passed_up = known is not None and self._recording.enclosing(known.owner) is made
-        self._recording.known.learn(value, made, again=known is not None and not passed_up)
+        enclosing = self._recording.enclosing
+        self._recording.known.learn(value, made, inside=lambda node: enclosing(node) is made)
         if self._outer.root:
             pending_reads.set(())
 

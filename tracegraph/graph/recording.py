@@ -8,8 +8,9 @@ import itertools
 from typing import TYPE_CHECKING, Any, Literal
 
 from tracegraph.graph.errors import GraphError, RecordingClosedError
-from tracegraph.graph.identity import KnownValues
+from tracegraph.graph.identity import Known, KnownValues
 from tracegraph.graph.node import ExceptionNode, MessageNode, Node
+from tracegraph.graph.parameter import ParameterNode
 from tracegraph.graph.scope import Frame, current_frame, pending_reads
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tracegraph.graph.feedback import Feedback, Propagator
-    from tracegraph.graph.parameter import ParameterNode
     from tracegraph.graph.replay import Replay
     from tracegraph.graph.subgraph import Subgraph
 
@@ -41,6 +41,9 @@ class Recording:
     ) -> None:
         if flow not in ("native", "nodes"):
             raise GraphError(f"flow {flow!r} is unknown: use 'native' or 'nodes'")
+        for key in values or ():
+            if not isinstance(key, ParameterNode):
+                raise GraphError(f"values are by parameter, and {key!r} is a {type(key).__name__}")
         self.name = name
         self._values = {node: node.validate(value) for node, value in (values or {}).items()}
         self.flow = flow
@@ -159,6 +162,11 @@ class Recording:
             node = self._inside[id(node)][1]
         return node
 
+    def origin(self, known: Known) -> Node[Any]:
+        """Return the node of a known value, or the call in whose ended body it was made."""
+        outermost = self.enclosing(known.owner)
+        return known.resolve() if outermost is known.owner else outermost
+
     def node_of(self, value: Any) -> Node[Any]:
         """Return the node of a value that a recorded call returned, raised or took.
 
@@ -173,7 +181,7 @@ class Recording:
                 f"no recorded call returned this {type(value).__name__}; pass a value as it came"
                 " out of a bundled function, or one of run.nodes"
             )
-        return self.enclosing(entry.resolve())
+        return self.origin(entry)
 
     def feedback(
         self,
