@@ -36,6 +36,13 @@ def test_what_is_said_more_than_once_about_failures_counts() -> None:
     assert statements(PROBLEMS) == [REFUNDS, PARCELS]
 
 
+def test_what_is_said_again_of_the_same_example_counts_once() -> None:
+    own = "The other optimum is 30.0 here"
+    told = [replace(problem(f"{own}. {REFUNDS}."), example=name) for name in ("a", "a", "a")]
+    assert statements(told) == []
+    assert statements([*told, replace(problem(REFUNDS), example="b")]) == [REFUNDS]
+
+
 async def test_statements_become_lines_and_other_proposals_are_parts_of_them() -> None:
     whole, part = await Playbook().propose(step())
     assert whole.values == {"prompt": f"Name the team.\n\nKeep in mind:\n- {REFUNDS}\n- {PARCELS}"}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 HEADING = "Keep in mind:"
 _STATEMENT = re.compile(r"(?<=[.;!?])\s+|\n+")
 _WORDS = 4  # a statement of fewer words says nothing by itself
-_OFTEN = 2  # what is said of one run only is about that run
+_OFTEN = 2  # what is said of one example only is about that example
 
 
 class Playbook(Stepping):
@@ -97,13 +97,18 @@ class Playbook(Stepping):
 
 
 def statements(problems: Sequence[Problem]) -> list[str]:
-    """Return what the feedback on failures says more than once, the most frequent first."""
+    """Return what feedback says of failures on several examples, the most frequent first."""
     said: Counter[str] = Counter()
-    for problem in problems:
-        if problem.score is None or problem.score < 1:
-            parts = (part.strip(" .;-") for part in _STATEMENT.split(problem.feedback))
-            # Each once for a run; the dict keeps their order.
-            said.update({part: 1 for part in parts if _is_statement(part)})
+    seen: set[tuple[str, str]] = set()
+    for number, problem in enumerate(problems):
+        if problem.score is not None and problem.score >= 1:
+            continue
+        about = problem.example or f"run {number}"
+        for part in _STATEMENT.split(problem.feedback):
+            statement = part.strip(" .;-")
+            if _is_statement(statement) and (about, statement) not in seen:
+                seen.add((about, statement))
+                said[statement] += 1
     return [text for text, count in said.most_common() if count >= _OFTEN]
 
 
