@@ -5,20 +5,27 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
 class FakeProvider(BaseHTTPRequestHandler):
-    """Says "Blue."; where a schema is asked for, an object with a text for each property."""
+    """Says what its server has been given to say, one answer after another.
+
+    After that "Blue."; where a schema is asked for, an object with a text for each property.
+    """
+
+    server: Server
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         wanted = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
         text = "Blue."
-        if wanted is not None:
+        if self.server.answers:
+            text = self.server.answers.pop(0)
+        elif wanted is not None:
             text = json.dumps({name: "Paris" for name in wanted["properties"]})
         message = {"role": "assistant", "content": text}
         made: dict[str, Any] = {
@@ -37,10 +44,15 @@ class FakeProvider(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    answers: list[str]
+
+
 @contextmanager
-def model() -> Iterator[None]:
+def model(answers: Iterable[str] = ()) -> Iterator[None]:
     """Let `LLM()` be a small hosted model, whose provider is the fake one."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), FakeProvider) as server:
+    with Server(("127.0.0.1", 0), FakeProvider) as server:
+        server.answers = list(answers)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         os.environ |= {
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",

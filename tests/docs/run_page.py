@@ -29,20 +29,17 @@ def run_page(page: Path) -> None:
     before = BEFORE / f"{page.stem}.py"
     if before.exists():
         exec(compile(before.read_text(encoding="utf-8"), str(before), "exec"), scope)
-    asks = any(block.note == "model" for block in blocks(page))
-    with model() if asks else nullcontext(), asyncio.Runner() as runner:
+    asks = any("model" in block.needs for block in blocks(page))
+    with model(scope.pop("ANSWERS", ())) if asks else nullcontext(), asyncio.Runner() as runner:
         for block in blocks(page):
             where = f"{name_of(page)}:{block.line}"
             if block.language == "python":
                 # Line numbers of errors are those of the page.
                 code = compile("\n" * (block.line - 1) + block.text, str(page), "exec",
                                flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)  # fmt: skip
-                if block.note.startswith("not run: "):
-                    continue
                 if block.note.startswith("file: "):
                     Path(block.note.removeprefix("file: ")).write_text(block.text)
                     continue
-
                 if code.co_flags & inspect.CO_COROUTINE:  # it awaits
 
                     async def run(code=code):

@@ -25,14 +25,19 @@ class Block:
 
     Attributes:
         line: of its first line in the page.
-        note: the HTML comment directly above: "run", "not run: WHY", "file: NAME", "model"
-            (it asks one: a fake provider answers), or "".
+        note: the HTML comment directly above: "run", "file: NAME", what it needs ("model": it
+            asks one, and a fake provider answers; "desktop": it opens one), or "".
     """
 
     line: int
     language: str
     text: str
     note: str
+
+    @property
+    def needs(self) -> set[str]:
+        """What a reader has, and a test must bring."""
+        return {"model", "desktop"} & set(self.note.split(", "))
 
 
 def name_of(page: Path) -> str:
