@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,10 @@ from typer.testing import CliRunner, Result
 
 from tracegraph.cli.main import app
 from tracegraph.models import ModelError
+from tracegraph.models.local.catalog import DEFAULT
 from tracegraph.models.local.files import present
+from tracegraph.models.vllm.replica import Replica, write
+from tracegraph.runs import process_start
 
 
 def run(*words: str) -> Result:
@@ -69,6 +73,29 @@ def test_a_server_of_another_machine_joins_the_pool() -> None:
 
 def test_stopping_what_does_not_run() -> None:
     assert "there was none" in run("models", "stop").output
+
+
+def test_the_helper_of_the_embedded_model_is_stopped_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACEGRAPH_STATE", str(tmp_path / "servers"))
+    servers = [subprocess.Popen(["sleep", "60"], start_new_session=True) for _ in range(2)]
+    try:
+        for number, server in enumerate(servers):
+            start = process_start(server.pid)
+            write(Replica(
+                DEFAULT, DEFAULT, f"http://127.0.0.1:{number + 1}", "t", 8,
+                pid=server.pid, start=start, for_local=number == 0,
+            ))  # fmt: skip
+        assert "stopped" in run("models", "stop").output
+        assert servers[0].wait(5) != 0
+        assert servers[1].poll() is None, "somebody asked for this one"
+        assert "1 stopped" in run("serve", "stop").output
+        assert servers[1].wait(5) != 0
+    finally:
+        for server in servers:
+            server.kill()
+            server.wait()
 
 
 @pytest.mark.slow

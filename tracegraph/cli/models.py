@@ -133,13 +133,20 @@ def ask(
 def stop(name: Name = "") -> None:
     """End the embedded server of a model; it would end by itself when idle.
 
+    The vLLM server that was started to help it ends too.
+
     Example: tracegraph models stop
     """
+    from tracegraph.models.local.catalog import DEFAULT
     from tracegraph.models.local.files import resolve
     from tracegraph.models.local.server import stop as stop_server
     from tracegraph.models.local.state import key_of
+    from tracegraph.models.vllm.start import stop as stop_vllm
 
-    typer.echo("stopped" if stop_server(key_of(resolve(name))) else "there was none")
+    ended = int(stop_server(key_of(resolve(name))))
+    if resolve(name) == resolve(DEFAULT):
+        ended += stop_vllm(DEFAULT, for_local=True)
+    typer.echo("stopped" if ended else "there was none")
 
 
 @app.command()

@@ -56,7 +56,7 @@ def start_vllm(idle: float | None = None) -> list[Replica]:
     """Start one vLLM server of the embedded model."""
     folder, name = model_argument(DEFAULT)
     options = ServeOptions(folder, name, cpu=not has_gpu(), kv_gigabytes=2)
-    return start(options, idle=idle, say=lambda text: None)
+    return start(options, idle=idle, for_local=True, say=lambda text: None)
 
 
 def _measure(

@@ -16,7 +16,8 @@ from tracegraph.runs import process_alive
 class Replica:
     """A vLLM server: of this machine (with a process), or of another one (`pid` 0).
 
-    `slots` is how many requests it works on well at once.
+    `slots` is how many requests it works on well at once. `for_local` says that nobody asked for
+    it: it was started to help the embedded model with many calls.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Replica:
     pid: int = 0
     start: str = ""
     loras: dict[str, str] = field(default_factory=dict)
+    for_local: bool = False
 
     @property
     def alive(self) -> bool:

@@ -33,6 +33,7 @@ def start(
     port: int | None = None,
     count: int = 1,
     idle: float | None = None,
+    for_local: bool = False,
     say: Callable[[str], None] = print,
 ) -> list[Replica]:
     """Start servers and return them when all are healthy; they outlive this process.
@@ -42,6 +43,7 @@ def start(
         port: of the first server, the next ones follow; None takes free ones.
         count: how many servers.
         idle: seconds without work after which a server ends; None is never.
+        for_local: whether they help the embedded model, and end with it.
         say: told how it goes.
 
     Raises:
@@ -52,7 +54,7 @@ def start(
     watchers = []
     for number, one in enumerate(ports):
         # Loading in parallel would need the cores of all of them.
-        watchers.append((one, _spawn(python, options, one, number, count, idle)))
+        watchers.append((one, _spawn(python, options, one, number, count, idle, for_local)))
     try:
         return [_ready(one, watcher, say) for one, watcher in watchers]
     except BaseException:
@@ -62,10 +64,15 @@ def start(
         raise
 
 
-def stop(name: str | None = None) -> int:
-    """End the servers of this machine that serve `name`, or all; return how many there were."""
+def stop(name: str | None = None, *, for_local: bool = False) -> int:
+    """End the servers of this machine that serve `name`, or all; return how many there were.
+
+    With ``for_local`` only those that were started to help the embedded model.
+    """
     ended = 0
     for replica in replicas(name, dead=True):
+        if for_local and not replica.for_local:
+            continue
         if replica.pid and replica.alive:
             _end(replica.pid)
             ended += 1
@@ -88,7 +95,13 @@ def log_of(port: int) -> Path:
 
 
 def _spawn(
-    python: Path, options: ServeOptions, port: int, number: int, count: int, idle: float | None
+    python: Path,
+    options: ServeOptions,
+    port: int,
+    number: int,
+    count: int,
+    idle: float | None,
+    for_local: bool,
 ) -> subprocess.Popen[bytes]:
     plan = {
         "python": str(python),
@@ -97,6 +110,7 @@ def _spawn(
         "url": f"http://127.0.0.1:{port}",
         "slots": 32 if options.cpu else 128,
         "idle": idle,
+        "for_local": for_local,
     }
     token = secrets.token_urlsafe(32)
     variables = {**os.environ, **command.environment(options, number, count)}

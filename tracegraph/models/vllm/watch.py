@@ -51,6 +51,7 @@ def _beside(server: subprocess.Popen[bytes], plan: dict[str, Any], ending: threa
         pid=os.getpid(),
         start=process_start(os.getpid()),
         loras=options["loras"],
+        for_local=plan["for_local"],
     )
     written = False
     seen, since = -1.0, time.monotonic()
