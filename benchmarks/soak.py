@@ -75,6 +75,7 @@ async def _play(
     def tell(kind: str, told: dict[str, object]) -> None:
         if kind == "retry":
             counts[f"{name} tried again"] += 1
+            print(f"{name} is tried again: {told}", flush=True)
 
     async with AGENTS[name](options.model) as (episode, tasks):
         for number in itertools.count():

@@ -104,8 +104,8 @@ def statements(problems: Sequence[Problem]) -> list[str]:
         if problem.score is not None and problem.score >= 1:
             continue
         about = problem.example or f"run {number}"
-        for part in _STATEMENT.split(problem.feedback):
-            statement = part.strip(" .;-")
+        for piece in _STATEMENT.split(problem.feedback):
+            statement = piece.strip(" .;-")
             if _is_statement(statement) and (about, statement) not in seen:
                 seen.add((about, statement))
                 said[statement] += 1
