@@ -119,12 +119,12 @@ class Episode:
                 total[kind] = total.get(kind, 0) + count
         return total
 
-    def judge(self, score: Score) -> None:
-        """Take over a score: full marks are a success."""
+    def judge(self, score: Score, *, least: float = 1.0) -> None:
+        """Take over a score: it is a success from `least` on, full marks as a rule."""
         self.reward = score.value
         self.rewards |= dict(score.parts)
         self.feedback = score.feedback
-        self.outcome = "success" if score.value >= 1 else "failure"
+        self.outcome = "success" if score.value >= least else "failure"
 
     def to_stored(self, run: str, key: str) -> StoredEpisode:
         """Return the row for the run store."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -247,7 +248,7 @@ class Synthesizer:
     def _episode(self, target: Target, seed: int, attempt: Attempt) -> Episode:
         done = Episode(
             self.name, "solver", target.id, seed=seed, turns=attempt.calls.turns,
-            policy=self.policy,
+            policy=self.policy, started=attempt.started,
         )  # fmt: skip
         done.reward, done.rewards = attempt.reward.value, attempt.reward.parts
         failed = [each for each in attempt.log if not each.passed]
@@ -271,6 +272,7 @@ class Attempt:
     rows: list[dict[str, Any]] = field(default_factory=list)
     changes: tuple[str, ...] = ()
     reward: Reward = field(default_factory=Reward)
+    started: float = field(default_factory=time.time)
 
 
 def solver_versions() -> dict[str, str]:

@@ -63,6 +63,7 @@ async def test_an_episode_end_to_end(task):
     assert {number: len(boxes) for number, boxes in find.observation["boxes"].items()} == {
         "8": 1, "11": 1,
     }  # fmt: skip
+    assert episode.outcome == "success"
     assert episode.rewards["J"] > 0.9
     assert episode.rewards["F"] > 0.9
     assert episode.reward == pytest.approx((episode.rewards["J"] + episode.rewards["F"]) / 2)
@@ -91,6 +92,7 @@ async def test_each_preset_has_the_reward_of_its_parts(task):
 async def test_the_wrong_thing_scores_low_and_says_so(task):
     episode = await agent(ANSWER.replace("red circle", "blue circle")).run(task)
     assert episode.reward < 0.3
+    assert episode.outcome == "failure"
     early = ANSWER.replace("00:04.00", "00:00.50").replace("00:05.50", "00:01.00")
     episode = await agent(early).run(task)
     assert "not visible at 0.5 s, 1.0 s" in episode.feedback

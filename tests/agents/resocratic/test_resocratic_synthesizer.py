@@ -1,6 +1,7 @@
 """Attempts from seed to row, with a real solver and scripted answers of a model."""
 
 import json
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -129,14 +130,17 @@ async def test_a_mutation_needs_no_model(pool):
 
 async def test_every_prompt_is_a_parameter_of_the_recorded_attempt(pool):
     agent = Synthesizer(model(), pool, load_seeds())
-    shown = []
+    shown, asked = [], []
     ask = agent.llm.complete
 
     async def watched(messages, **options):
         shown.append(messages[0]["content"])
+        asked.append(time.time())
         return await ask(messages, **options)
 
     agent.llm.complete = watched
+    done = await agent.run(TARGET)
+    assert done.started <= asked[0] <= asked[-1] <= done.finished
     with tg.record(values={agent.prompts.objective: "Another instruction."}):
         await agent.attempt(TARGET)
     assert "Another instruction." in shown
