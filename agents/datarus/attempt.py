@@ -69,6 +69,8 @@ class Attempt:
             wants = self._wants(cells)
             if wants == Wants.ANSWER and hint is None:
                 hint = texts.finish
+            elif self._mode == "structured" and hint is None and cells and cells[-1].silent:
+                hint = texts.silent
             ran, failed = getattr(texts, self._dialect.ran), getattr(texts, self._dialect.failed)
             move = await self.write(
                 instructions, opening, remembered(cells), ran, failed, hint, wants
@@ -228,10 +230,10 @@ class Attempt:
         self._tell("output", told)
         for figure in output.figures:
             self._tell("figure", {"png": figure.png, "summary": figure.summary})
-        text = output.text.strip() or "(it printed nothing)"
+        text = output.text.strip()
         error = "" if output.status == "ok" else output.error or output.status
         pngs = tuple(figure.png for figure in output.figures) if self._settings.images else ()
-        return Done(thought, code, text, error, pngs)
+        return Done(thought, code, text, error, pngs, output.silent)
 
     def _wants(self, cells: Sequence[Done]) -> str:
         if self._mode == "reflection":
@@ -241,7 +243,7 @@ class Attempt:
         if self.ended or self._out_of_tokens():
             return Wants.ANSWER
         # A small model would rather guess than compute.
-        ran = any(not cell.error for cell in cells)
+        ran = any(not cell.error and not cell.silent for cell in cells)
         return Wants.EITHER if ran or not self._task.files else Wants.CODE
 
     def _repeated(self, cells: Sequence[Done]) -> None:

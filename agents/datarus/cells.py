@@ -20,6 +20,7 @@ class Done:
         output: what the notebook says of it; not escaped.
         error: short; empty when it ran.
         pngs: its figures.
+        silent: whether it ran and showed nothing.
     """
 
     thought: str
@@ -27,6 +28,7 @@ class Done:
     output: str
     error: str = ""
     pngs: tuple[bytes, ...] = ()
+    silent: bool = False
 
 
 def remembered(cells: Sequence[Done]) -> list[Done]:

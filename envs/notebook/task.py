@@ -54,6 +54,9 @@ class Figure:
     summary: str
 
 
+NO_OUTPUT = "(no output)"
+
+
 @dataclass(frozen=True, slots=True)
 class CellOutput:
     """What a step led to.
@@ -71,3 +74,8 @@ class CellOutput:
     error: str = ""
     seconds: float = 0.0
     restarted: bool = False
+
+    @property
+    def silent(self) -> bool:
+        """Whether the cell ran and showed nothing: no text, no figure."""
+        return self.status == "ok" and self.text.strip() in ("", NO_OUTPUT) and not self.figures

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from tracegraph.envs.notebook.outputs import Ran
-from tracegraph.envs.notebook.task import Figure
+from tracegraph.envs.notebook.task import NO_OUTPUT, Figure
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
 _LEFT_OUT = re.compile(r"… ([\d,]{1,20}) characters left out …")
@@ -55,7 +55,7 @@ def describe(ran: Ran, note: str, most: int) -> str:
     text = "\n".join(plain(part).rstrip("\n") for part in parts if part)
     notes = [*ran.notes, *([note] if note else [])]
     last = "".join(f"\n[{note}]" for note in notes)[:2000]
-    return (cut(text, max(200, most - len(last))) + last).lstrip("\n") or "(no output)"
+    return (cut(text, max(200, most - len(last))) + last).lstrip("\n") or NO_OUTPUT
 
 
 def plain(text: str) -> str:

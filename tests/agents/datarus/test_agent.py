@@ -78,6 +78,20 @@ async def test_a_failed_cell_is_corrected_and_only_the_last_failure_stays(task, 
     assert [options["temperature"] for options in llm.options] == [0.0, 0.7, 0.7, 0.0]
 
 
+async def test_what_showed_nothing_answers_nothing(task, notebooks) -> None:
+    replies = [code("mean = df.x.mean()"), code("print(mean)"), answer("3.0")]
+    llm = FakeModel(replies)
+    told = await Datarus(llm, notebooks).run(task)
+    assert told.outcome == "success"
+    assert [turn.observation and turn.observation["text"] for turn in told.turns[:2]] == [
+        "(no output)", "3.0",
+    ]  # fmt: skip
+    assert "Run a cell that prints" in llm.asked[1][-1]["content"]
+    assert llm.options[1]["schema"]["title"] == "cell"
+    assert "anyOf" in llm.options[2]["schema"]
+    assert "Run a cell that prints" not in llm.asked[2][-1]["content"]
+
+
 async def test_five_errors_in_a_row_end_it(task, notebooks) -> None:
     llm = FakeModel(code(f"print(a{n})") for n in range(9))
     told = await Datarus(llm, notebooks).run(task)
