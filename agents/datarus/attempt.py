@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import tracegraph as tg
@@ -13,6 +14,7 @@ from tracegraph.agents.datarus.dialects import Dialect, Message, Structured, Tag
 from tracegraph.agents.datarus.figures import keep
 from tracegraph.agents.datarus.look import first_cell
 from tracegraph.agents.datarus.reading import Move
+from tracegraph.agents.datarus.silent import last_set
 from tracegraph.agents.datarus.texts import Texts, fill
 from tracegraph.agents.episode import Episode, Turn
 from tracegraph.models import RequestError, SchemaError
@@ -152,6 +154,12 @@ class Attempt:
         self._tell("code", {"code": move.code})
         started = time.monotonic()
         output: CellOutput = (await self._env.step(Cell(move.code, move.thought))).observation
+        if self._mode == "structured" and output.silent and (name := last_set(move.code)):
+            # Small models forget to print: what the cell computed is shown.
+            shown: CellOutput = (await self._env.step(Cell(name))).observation
+            if shown.status == "ok" and not shown.silent:
+                output = replace(shown, text=f"{name}:\n{shown.text}")
+                self._note("shown")
         turn = self._episode.turns[-1]
         turn.seconds += time.monotonic() - started
         turn.observation = {

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -103,6 +104,26 @@ async def test_many_calls_go_to_vllm_and_few_to_llama(
     time.sleep(1.1)
     local.capacity(50)
     assert (await local.pick(None)).engine == "llama.cpp", "vLLM has gone"
+
+
+def test_a_few_calls_start_vllm_when_they_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = measured(llama={"1": 10.0, "4": 10.0}, vllm={"1": 3.0, "4": 24.0})
+    monkeypatch.setattr(engine, "remembered", lambda: few)
+    monkeypatch.setattr(upstream, "_try_vllm", lambda: None)
+    monkeypatch.setattr(upstream, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    clock = SimpleNamespace(now=0.0)
+    local = LocalUpstream("")
+    # Twice a short while; few calls now and then are no end of it, many seconds of few are.
+    for clock.now, wanted in ((100, 4), (130, 4), (145, 4), (300, 1), (301, 4), (330, 3), (346, 4)):
+        local.capacity(wanted)
+    assert local._starting is None
+    clock.now = 347
+    local.capacity(4)
+    assert local._starting is not None
+    alone = LocalUpstream("")
+    for clock.now in range(1000, 1200, 10):
+        alone.capacity(2)
+    assert alone._starting is None
 
 
 async def test_an_engine_that_is_set_answers_a_single_call(

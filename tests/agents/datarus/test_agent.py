@@ -79,7 +79,7 @@ async def test_a_failed_cell_is_corrected_and_only_the_last_failure_stays(task, 
 
 
 async def test_what_showed_nothing_answers_nothing(task, notebooks) -> None:
-    replies = [code("mean = df.x.mean()"), code("print(mean)"), answer("3.0")]
+    replies = [code("for x in df.x: mean = 3.0"), code("print(mean)"), answer("3.0")]
     llm = FakeModel(replies)
     told = await Datarus(llm, notebooks).run(task)
     assert told.outcome == "success"
@@ -90,6 +90,16 @@ async def test_what_showed_nothing_answers_nothing(task, notebooks) -> None:
     assert llm.options[1]["schema"]["title"] == "cell"
     assert "anyOf" in llm.options[2]["schema"]
     assert "Run a cell that prints" not in llm.asked[2][-1]["content"]
+
+
+async def test_what_a_silent_cell_computed_is_shown(task, notebooks) -> None:
+    llm = FakeModel([code("mean = df.x.mean()"), answer("3.0")])
+    told = await Datarus(llm, notebooks).run(task)
+    assert told.outcome == "success"
+    assert told.turns[0].observation["text"].startswith("mean:\n")
+    assert "3.0" in told.turns[0].observation["text"]
+    assert told.notes["shown"] == 1
+    assert "Run a cell that prints" not in llm.asked[1][-1]["content"]
 
 
 async def test_five_errors_in_a_row_end_it(task, notebooks) -> None:

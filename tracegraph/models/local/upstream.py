@@ -21,9 +21,10 @@ from tracegraph.models.vllm.replica import replicas
 
 # Before the server has told how many slots it has.
 _SLOTS = 4
-# So many calls are worth the minute that vLLM takes to start; one that runs already is used
-# from the number on that was measured.
+# vLLM takes a minute to start: so many calls are worth it at once, fewer, for which it is faster,
+# when they have gone on for so many seconds. One that runs already is used at once.
 _WORTH_STARTING = 8
+_GOING_ON = 45.0
 # A vLLM server that was started for many calls ends after so many idle seconds.
 _IDLE = 600.0
 
@@ -54,6 +55,7 @@ class LocalUpstream:
         self._state: ServerState | None = None
         self._many = False
         self._many_until = 0.0
+        self._many_since = 0.0
         self._vllm: Pool | None = None
         self._starting: threading.Thread | None = None
         self._measured = None if self._engine else engines.remembered()
@@ -63,7 +65,10 @@ class LocalUpstream:
         engine = self._engine or engines.chosen(self._measured, wanted)
         now = time.monotonic()
         if engine == "vllm":
+            self._many_since = self._many_since or now
             self._many_until = now + _LINGER
+        elif now > self._many_until + _GOING_ON:
+            self._many_since = 0.0
         self._many = now < self._many_until
         pool = self._pool(wanted) if self._many else None
         if pool is not None:
@@ -117,7 +122,8 @@ class LocalUpstream:
         """Return the pool if vLLM runs; else begin to start it, once."""
         if self._vllm is None and replicas(DEFAULT):
             self._vllm = Pool(DEFAULT)
-        worth_it = self._engine is None and wanted >= _WORTH_STARTING
+        long = self._many_until - self._many_since > _GOING_ON + _LINGER
+        worth_it = self._engine is None and (wanted >= _WORTH_STARTING or long)
         if self._vllm is None and self._starting is None and worth_it:
             self._starting = threading.Thread(target=_try_vllm, name="tracegraph-vllm", daemon=True)
             self._starting.start()
