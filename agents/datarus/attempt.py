@@ -71,8 +71,6 @@ class Attempt:
             wants = self._wants(cells)
             if wants == Wants.ANSWER and hint is None:
                 hint = texts.finish
-            elif self._mode == "structured" and hint is None and cells and cells[-1].silent:
-                hint = texts.silent
             ran, failed = getattr(texts, self._dialect.ran), getattr(texts, self._dialect.failed)
             move = await self.write(
                 instructions, opening, remembered(cells), ran, failed, hint, wants

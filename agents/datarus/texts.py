@@ -12,7 +12,6 @@ _ABOUT = {
     "opening": "The first message: the question and what is there.",
     "output": "What the model reads of a cell that ran.",
     "failed": "What the model reads of a cell that failed.",
-    "silent": "Said after a cell that ran and printed nothing, with steps in JSON.",
     "go_on": "Said after a step with tags.",
     "correct": "Said after a step with tags that failed.",
     "finish": "Asks for the answer when there is nothing more to run.",
@@ -31,7 +30,6 @@ class Texts(tg.Module):
     opening: tg.Parameter[str]
     output: tg.Parameter[str]
     failed: tg.Parameter[str]
-    silent: tg.Parameter[str]
     go_on: tg.Parameter[str]
     correct: tg.Parameter[str]
     finish: tg.Parameter[str]

@@ -122,7 +122,7 @@ class LocalUpstream:
         """Return the pool if vLLM runs; else begin to start it, once."""
         if self._vllm is None and replicas(DEFAULT):
             self._vllm = Pool(DEFAULT)
-        long = self._many_until - self._many_since > _GOING_ON + _LINGER
+        long = time.monotonic() - self._many_since > _GOING_ON
         worth_it = self._engine is None and (wanted >= _WORTH_STARTING or long)
         if self._vllm is None and self._starting is None and worth_it:
             self._starting = threading.Thread(target=_try_vllm, name="tracegraph-vllm", daemon=True)
